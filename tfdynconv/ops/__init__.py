@@ -1,0 +1,1 @@
+from tfdynconv.ops.per_sample_conv import per_sample_conv, per_sample_depthwise_conv

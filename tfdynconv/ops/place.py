@@ -1,0 +1,79 @@
+"""Where a convolution is going to run: a CPU or GPU as TensorFlow's own kernels, under XLA, on a TPU, in a `.tflite`."""
+
+import contextlib
+import threading
+
+import tensorflow as tf
+
+PLACES = ("cpu", "cpu_xla", "gpu", "tpu", "tflite")
+_scope = threading.local()
+
+
+@contextlib.contextmanager
+def exporting(place="tflite"):
+    """While open, everything traced is meant for `place`, whatever device traces it."""
+    before = getattr(_scope, "place", None)
+    _scope.place = place
+    try:
+        yield
+    finally:
+        _scope.place = before
+
+
+def compiled_by_xla(graph):
+    """Whether this trace is seen to be inside a `jit_compile=True` function.
+
+    TensorFlow marks the graph, or one of those around it, with XLA's control-flow context; there is no public way to
+    ask. A function traced plainly and called from a compiled one later cannot be seen.
+    """
+    while graph is not None:
+        if "XLA" in type(graph._get_control_flow_context()).__name__:
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
+def current(tensor):
+    """The place of an op on `tensor`, or None in a graph whose place is only known when it runs."""
+    if getattr(_scope, "place", None):
+        return _scope.place
+    if tf.executing_eagerly() and hasattr(tensor, "numpy"):
+        kind = tf.DeviceSpec.from_string(tensor.device).device_type
+        return {"GPU": "gpu", "TPU": "tpu"}.get(kind, "cpu")
+    if isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy):
+        return "tpu"
+    if compiled_by_xla(tensor.graph):
+        return compiled_place()
+    return None
+
+
+def compiled_place():
+    """The place of XLA programs in this process."""
+    return "gpu" if tf.config.list_logical_devices("GPU") else "cpu_xla"
+
+
+class ByDevice:
+    """Leave the choice between two lowerings to the moment when the graph runs.
+
+    `tf.raw_ops.DeviceIndex` gives 0 on a CPU. XLA, which compiles a plain function when a compiled one calls it, sees a
+    constant that names no device, and compiles the last branch alone: so a lowering that XLA does not know can stand
+    in the first.
+    """
+
+    def __init__(self, on_cpu, elsewhere):
+        self.on_cpu, self.elsewhere = on_cpu, elsewhere
+
+    def conv(self, x, k, geometry):
+        return self.run("conv", x, k, geometry)
+
+    def input_grad(self, y, k, geometry, input_size):
+        return self.run("input_grad", y, k, geometry, input_size)
+
+    def kernel_grad(self, x, y, geometry, kernel_size):
+        return self.run("kernel_grad", x, y, geometry, kernel_size)
+
+    def run(self, name, *arguments):
+        return tf.switch_case(
+            tf.raw_ops.DeviceIndex(device_names=["CPU"]),
+            [lambda: getattr(self.on_cpu, name)(*arguments), lambda: getattr(self.elsewhere, name)(*arguments)],
+        )

@@ -1,0 +1,157 @@
+"""The plan: which lowering computes a per-sample convolution, by place and shape, and how to overrule it."""
+
+import contextlib
+import dataclasses
+import threading
+import typing
+
+from tfdynconv.ops import place as places
+from tfdynconv.ops.lowerings import depthwise, native
+from tfdynconv.ops.lowerings.grouped import Grouped, GroupedNative
+from tfdynconv.ops.lowerings.loop import Loop
+from tfdynconv.ops.lowerings.matmul import Matmul
+from tfdynconv.ops.lowerings.vectorized import Vectorized
+
+LOWERINGS = {
+    "conv": {
+        "loop": Loop(native),
+        "grouped": Grouped(),
+        "grouped_native": GroupedNative(),
+        "matmul": Matmul(),
+        "vectorized": Vectorized(native),
+    },
+    "depthwise": {
+        "loop": Loop(depthwise),
+        "grouped": depthwise.MergedDepthwise(),
+        "matmul": depthwise.ShiftedDepthwise(),
+        "vectorized": Vectorized(depthwise),
+    },
+}
+NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+_overrides = threading.local()
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What a rule may look at. `pixels` is the number of output cells of a sample, None where unknown."""
+
+    kind: str
+    kernel_size: tuple
+    pixels: typing.Optional[int]
+    is_dilated: bool = False
+
+    @property
+    def rank(self):
+        return len(self.kernel_size)
+
+    @property
+    def is_pointwise(self):
+        return all(k == 1 for k in self.kernel_size)
+
+    @property
+    def is_dilated_3d(self):
+        return self.is_dilated and self.rank == 3
+
+
+def always(case):
+    return True
+
+
+def few_pixels(case):
+    return case.pixels is not None and case.pixels <= 64
+
+
+# The first rule of the place and kind that holds decides. The last column says what was measured (benchmarks/NOTES.md).
+RULES = [
+    ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
+    ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
+    ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
+    ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),
+    ("cpu_xla", "conv", few_pixels, "matmul", "7x7: grouped spends its time moving kernels into XLA's layout"),
+    ("cpu_xla", "conv", always, "grouped", "patches cost more than the convolution from 14x14 on"),
+    ("cpu_xla", "depthwise", always, "matmul", "shifted multiply-adds fuse; depthwise gradients do not"),
+    ("gpu", "conv", lambda c: c.is_pointwise, "matmul", "one batched matrix product"),
+    ("gpu", "conv", lambda c: c.is_dilated_3d, "grouped", "no native gradient of dilated 3-D kernels"),
+    ("gpu", "conv", always, "grouped_native", "cuDNN and XLA have gradients of grouped convolutions there"),
+    ("gpu", "depthwise", always, "grouped", "one depthwise convolution"),
+    ("tpu", "conv", lambda c: c.is_pointwise, "matmul", "the compiler's estimate: 39 against 47 microseconds"),
+    ("tpu", "conv", lambda c: c.is_dilated_3d, "grouped", "no native gradient of dilated 3-D kernels"),
+    ("tpu", "conv", always, "grouped_native", "the compiler's estimate for training: 235 against 501"),
+    ("tpu", "depthwise", always, "grouped", "one depthwise convolution"),
+    ("tflite", "conv", always, "matmul", "XNNPACK takes no convolution with a computed kernel"),
+    ("tflite", "depthwise", always, "loop", "at batch 1 one DEPTHWISE_CONV_2D"),
+]
+
+
+@contextlib.contextmanager
+def lowering(name):
+    """Overrule the plan for everything traced or run inside the `with` block.
+
+    A layer's or op's own `lowering` argument, where it is not `"auto"`, is the more specific and wins.
+
+    >>> import tensorflow as tf, tfdynconv
+    >>> x, k = tf.ones([2, 8, 8, 3]), tf.ones([2, 3, 3, 3, 4])
+    >>> with tfdynconv.lowering("grouped"):
+    ...     y = tfdynconv.ops.per_sample_conv(x, k)
+    >>> y.shape
+    TensorShape([2, 6, 6, 4])
+
+    Raises: `ValueError` for an unknown name.
+    """
+    check_name(name, "tfdynconv.lowering")
+    before = getattr(_overrides, "name", "auto")
+    _overrides.name = name
+    try:
+        yield
+    finally:
+        _overrides.name = before
+
+
+def check_name(name, caller, extra=()):
+    if name not in NAMES + tuple(extra):
+        raise ValueError(
+            f"{caller}: unknown lowering. Expected one of {', '.join(NAMES + tuple(extra))}. Received: lowering={name!r}."
+        )
+
+
+def requested(name):
+    """The lowering asked for by argument or by scope."""
+    return name if name != "auto" else getattr(_overrides, "name", "auto")
+
+
+def rule_for(place, case):
+    """The name of the lowering that the table gives for a place and shape."""
+    for where, kind, holds, name, _ in RULES:
+        if where == place and kind == case.kind and holds(case):
+            return name
+    raise ValueError(f"tfdynconv plan: no rule for {place!r} and {case}.")
+
+
+def choose(name, case, tensor, caller):
+    """The lowering object for a request (`"auto"` or a name), here and now."""
+    table = LOWERINGS[case.kind]
+    place = places.current(tensor)
+    name = requested(name)
+    if name != "auto":
+        refuse_unfit(name, case, place, caller)
+        native = name == "grouped" and case.kind == "conv" and place in ("gpu", "tpu") and not case.is_dilated_3d
+        return table["grouped_native" if native else name]
+    if place is not None:
+        return table[rule_for(place, case)]
+    return places.ByDevice(table[rule_for("cpu", case)], table[rule_for(places.compiled_place(), case)])
+
+
+def refuse_unfit(name, case, place, caller):
+    """A forced lowering that cannot serve the place is an error, never a silent substitute."""
+    reason = None
+    if name == "loop" and place in ("cpu_xla", "tpu"):
+        reason = "XLA cannot compile it (its MapDefun op exists in plain TensorFlow alone)"
+    elif name == "vectorized" and place == "tflite":
+        reason = "its while loop does not convert"
+    elif name == "grouped" and case.rank == 3 and place in ("cpu", None):
+        reason = "TensorFlow has no grouped 3-D convolution on a CPU outside XLA"
+    if reason:
+        raise ValueError(
+            f"{caller}: lowering={name!r} cannot be used here (place: {place or 'a graph on this machine'}): {reason}. "
+            "Use lowering='auto'."
+        )

@@ -1,1 +1,6 @@
-from tfdynconv.ops.per_sample_conv import per_sample_conv, per_sample_depthwise_conv
+"""Per-sample convolution and its kin: pure functions on tensors, no Keras."""
+
+from tfdynconv.ops.mixing import mix as mix
+from tfdynconv.ops.mixture_conv import mixture_conv as mixture_conv
+from tfdynconv.ops.per_sample_conv import per_sample_conv as per_sample_conv
+from tfdynconv.ops.per_sample_conv import per_sample_depthwise_conv as per_sample_depthwise_conv

@@ -1,0 +1,163 @@
+"""The layer that all kernel-mixing layers are: bank x coefficients, bias, activation."""
+
+import keras
+import tensorflow as tf
+
+from tfdynconv import _compat, routing
+from tfdynconv.layers.bank import add_bank
+from tfdynconv.ops.mixing import check_coefficients
+
+
+class BaseMixture(keras.layers.Layer):
+    """`x -> routing(x) -> coefficients -> transform(x, bank, coefficients) -> bias -> activation`.
+
+    Hooks of a subclass: `kernel_shape(channels)`, the shape of one kernel; `transform(inputs, bank, coefficients)`;
+    `multiply_adds(input_shape)`, those of one static transform; `make_routing(routing)` where a name needs arguments.
+    """
+
+    data_format = "channels_last"
+    count_name = "num_kernels"  # what the published layer calls the number of kernels
+
+    def __init__(
+        self,
+        num_kernels,
+        routing,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_kernels = self.check_positive(self.count_name, num_kernels)
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.routing_name = routing if isinstance(routing, str) else None
+        self.routing = self.make_routing(routing)
+
+    @property
+    def label(self):
+        """How error messages call this layer."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    def check_positive(self, name, value):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{self.label}: `{name}` must be a positive int. Received: {name}={value!r}.")
+        return value
+
+    def make_routing(self, identifier):
+        return routing.get(identifier, **self.routing_dtype())
+
+    def routing_dtype(self):
+        return {"dtype": "float64" if self.compute_dtype == "float64" else "float32"}
+
+    def channels(self, input_shape):
+        channels = input_shape[1 if self.data_format == "channels_first" else -1]
+        if channels is None:
+            raise ValueError(
+                f"{self.label}: the number of input channels must be known. Received: input shape {tuple(input_shape)}. "
+                "Give the model's Input a shape with channels."
+            )
+        return int(channels)
+
+    def build(self, input_shape):
+        if isinstance(input_shape, (list, tuple)) and input_shape and isinstance(input_shape[0], (list, tuple)):
+            input_shape = input_shape[0]  # Keras 2 hands the shapes of inputs and coefficients together
+        channels = self.channels(input_shape)
+        shape = self.kernel_shape(channels)
+        self.kernel = add_bank(
+            self,
+            "kernel",
+            (self.num_kernels, *shape),
+            self.kernel_initializer,
+            self.kernel_regularizer,
+            self.kernel_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = add_bank(
+                self,
+                "bias",
+                (self.num_kernels, self.output_channels(channels)),
+                self.bias_initializer,
+                self.bias_regularizer,
+                self.bias_constraint,
+            )
+        if self.routing is not None:
+            self.routing.bind(self.num_kernels, self.data_format, self.label)
+            if not self.routing.built:
+                self.routing.build(tuple(input_shape))
+        super().build(input_shape)
+
+    def output_channels(self, channels):
+        return self.filters
+
+    def call(self, inputs, coefficients=None):
+        bank = _compat.values(self.kernel)
+        coefficients = self.coefficients(inputs, coefficients, bank.dtype)
+        outputs = self.transform(inputs, bank, coefficients)
+        if self.use_bias:
+            bias = tf.matmul(coefficients, _compat.values(self.bias))
+            outputs += self.broadcast_bias(bias, outputs.shape.rank)
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def coefficients(self, inputs, given, dtype):
+        if given is None:
+            if self.routing is None:
+                raise ValueError(
+                    f"{self.label}: made with routing=None, it needs the coefficients of the call: "
+                    f"layer(x, coefficients) with coefficients of shape [batch, {self.num_kernels}]."
+                )
+            given = self.routing(inputs)
+        given = tf.cast(given, dtype)
+        return check_coefficients(given, self.num_kernels, inputs.shape[0], self.label)
+
+    def broadcast_bias(self, bias, rank):
+        middle = [1] * (rank - 2)
+        batch = bias.shape[0] if bias.shape[0] is not None else -1
+        shape = [batch, bias.shape[-1], *middle] if self.data_format == "channels_first" else [batch, *middle, bias.shape[-1]]
+        return tf.reshape(bias, shape)
+
+    def cost(self, input_shape):
+        """(parameters, multiply-adds of a sample) of convolution, mixing and routing for inputs of this shape.
+
+        `input_shape` includes the batch axis, which may be None; pooling, biases and activations count no multiply-adds.
+        """
+        channels = self.channels(input_shape)
+        kernel = 1
+        for n in self.kernel_shape(channels):
+            kernel *= n
+        parameters = self.num_kernels * kernel
+        multiply_adds = self.multiply_adds(input_shape, kernel) + self.num_kernels * kernel
+        if self.use_bias:
+            parameters += self.num_kernels * self.output_channels(channels)
+        if self.routing is not None:
+            self.routing.bind(self.num_kernels, self.data_format, self.label)
+            routing_parameters, routing_multiply_adds = self.routing.cost(channels)
+            parameters, multiply_adds = parameters + routing_parameters, multiply_adds + routing_multiply_adds
+        return parameters, multiply_adds
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            self.count_name: self.num_kernels,
+            "routing": self.routing_name or keras.saving.serialize_keras_object(self.routing),
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
+        }

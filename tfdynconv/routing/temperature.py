@@ -1,0 +1,23 @@
+"""A temperature that can change during training: a weight that no optimizer moves."""
+
+import keras
+
+
+class TemperatureMixin:
+    """For routing with a temperature: the compiled step reads the variable, checkpoints keep it.
+
+    Beside `temperature` stands `final_temperature`, 1 unless a schedule says otherwise: where training is to leave it.
+    Exporting a model at another value warns.
+    """
+
+    def set_temperature(self, temperature):
+        if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature > 0:
+            raise ValueError(
+                f"{type(self).__name__}: `temperature` must be a positive number. Received: temperature={temperature!r}."
+            )
+        self.initial_temperature = float(temperature)
+
+    def add_temperature(self):
+        for name, value in (("temperature", self.initial_temperature), ("final_temperature", 1.0)):
+            initializer = keras.initializers.Constant(value)
+            setattr(self, name, self.add_weight(name=name, shape=(), initializer=initializer, trainable=False))

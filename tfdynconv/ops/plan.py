@@ -6,15 +6,16 @@ import threading
 import typing
 
 from tfdynconv.ops import place as places
-from tfdynconv.ops.lowerings import depthwise, native
+from tfdynconv.ops.lowerings import compiled, depthwise, native
 from tfdynconv.ops.lowerings.grouped import Grouped, GroupedNative
-from tfdynconv.ops.lowerings.loop import Loop
+from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
 from tfdynconv.ops.lowerings.vectorized import Vectorized
 
 LOWERINGS = {
     "conv": {
         "loop": Loop(native),
+        "loop_compiled": CompiledLoop(compiled),
         "grouped": Grouped(),
         "grouped_native": GroupedNative(),
         "matmul": Matmul(),
@@ -22,6 +23,7 @@ LOWERINGS = {
     },
     "depthwise": {
         "loop": Loop(depthwise),
+        "loop_compiled": CompiledLoop(depthwise),
         "grouped": depthwise.MergedDepthwise(),
         "matmul": depthwise.ShiftedDepthwise(),
         "vectorized": Vectorized(depthwise),
@@ -57,18 +59,13 @@ def always(case):
     return True
 
 
-def few_pixels(case):
-    return case.pixels is not None and case.pixels <= 64
-
-
 # The first rule of the place and kind that holds decides. The last column says what was measured (benchmarks/NOTES.md).
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
     ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
     ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),
-    ("cpu_xla", "conv", few_pixels, "matmul", "7x7: grouped spends its time moving kernels into XLA's layout"),
-    ("cpu_xla", "conv", always, "grouped", "patches cost more than the convolution from 14x14 on"),
+    ("cpu_xla", "conv", always, "loop_compiled", "grouped spends its time moving kernels into XLA's layout"),
     ("cpu_xla", "depthwise", always, "matmul", "shifted multiply-adds fuse; depthwise gradients do not"),
     ("gpu", "conv", lambda c: c.is_pointwise, "matmul", "one batched matrix product"),
     ("gpu", "conv", lambda c: c.is_dilated_3d, "grouped", "no native gradient of dilated 3-D kernels"),
@@ -134,19 +131,26 @@ def choose(name, case, tensor, caller):
     name = requested(name)
     if name != "auto":
         refuse_unfit(name, case, place, caller)
-        native = name == "grouped" and case.kind == "conv" and place in ("gpu", "tpu") and not case.is_dilated_3d
-        return table["grouped_native" if native else name]
+        return forced(name, case, place, table)
     if place is not None:
         return table[rule_for(place, case)]
     return places.ByDevice(table[rule_for("cpu", case)], table[rule_for(places.compiled_place(), case)])
 
 
+def forced(name, case, place, table):
+    """The form of a forced lowering that fits the place."""
+    if name == "loop":
+        if place is None:
+            return places.ByDevice(table["loop"], table["loop_compiled"])
+        return table["loop_compiled" if place in ("cpu_xla", "gpu", "tpu") else "loop"]
+    native_gradient = place in ("gpu", "tpu") and case.kind == "conv" and not case.is_dilated_3d
+    return table["grouped_native" if name == "grouped" and native_gradient else name]
+
+
 def refuse_unfit(name, case, place, caller):
     """A forced lowering that cannot serve the place is an error, never a silent substitute."""
     reason = None
-    if name == "loop" and place in ("cpu_xla", "tpu"):
-        reason = "XLA cannot compile it (its MapDefun op exists in plain TensorFlow alone)"
-    elif name == "vectorized" and place == "tflite":
+    if name == "vectorized" and place == "tflite":
         reason = "its while loop does not convert"
     elif name == "grouped" and case.rank == 3 and place in ("cpu", None):
         reason = "TensorFlow has no grouped 3-D convolution on a CPU outside XLA"

@@ -1,8 +1,8 @@
-"""Loop: each sample's convolution is one call of a traced function, the calls spread over the processor's cores.
+"""Loop: each sample's convolution is one call of a function.
 
-`tf.raw_ops.MapDefun`, the op under `tf.data`'s map, takes an unknown batch, runs eagerly, in graphs and in SavedModels,
-and has no overhead to speak of; on a CPU it is the fastest of the lowerings. XLA and TFLite do not know it. It has no
-registered gradient, which `trilinear` makes unnecessary.
+In plain TensorFlow the calls are spread over the processor's cores by `tf.raw_ops.MapDefun`, the op under `tf.data`'s
+map: it takes an unknown batch, runs eagerly, in graphs and in SavedModels, and has no overhead to speak of. XLA does not
+know it and gets a while loop. Neither needs a gradient of its own: `trilinear` brings it.
 """
 
 import functools
@@ -41,6 +41,17 @@ class Loop:
             f=function,
             max_intra_op_parallelism=1,
         )[0]
+
+
+class CompiledLoop(Loop):
+    """The same as a while loop, each call using all cores."""
+
+    def input_grad(self, y, k, geometry, input_size):
+        return self.run("input_grad", (y, k), geometry, (tuple(input_size),))
+
+    def run(self, name, arguments, geometry, extra):
+        one = per_sample_function(self.primitive, name, geometry, extra)
+        return tf.map_fn(lambda sample: one(*sample), arguments, fn_output_signature=arguments[0].dtype)
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,0 +1,50 @@
+# Every target sets up what it needs: a virtual environment, filled from the metadata of this repository.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
+
+.PHONY: demo test slow lint floor legacy bench clean
+
+demo: .venv/ready
+	$(QUIET) .venv/bin/python examples/digits.py
+
+test: .venv/ready
+	$(QUIET) .venv/bin/python -m pytest
+
+slow: .venv/ready
+	$(QUIET) .venv/bin/python -m pytest -m "slow or not slow"
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+bench: .venv/ready
+	$(QUIET) .venv/bin/python -m benchmarks
+
+# The oldest TensorFlow with Keras 3 that is supported.
+floor: .venv-floor/ready
+	$(QUIET) .venv-floor/bin/python -m pytest tests/layers tests/routing tests/training tests/export
+
+# The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
+legacy: .venv-legacy/ready
+	$(QUIET) .venv-legacy/bin/python -m pytest tests/legacy tests/layers tests/routing tests/training
+
+define environment
+	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "$(PYTHON) has no venv module: install the package python3-venv (Debian, Ubuntu: apt install python3.11-venv)."; exit 1; }
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+	touch $(1)/ready
+endef
+
+.venv/ready: setup.cfg pyproject.toml
+	$(call environment,.venv,-e ".[dev,tflite,plot]")
+
+.venv-floor/ready: setup.cfg pyproject.toml
+	$(call environment,.venv-floor,-e ".[test]" "tensorflow==2.16.2")
+
+.venv-legacy/ready: setup.cfg pyproject.toml
+	$(call environment,.venv-legacy,-e ".[addons$(comma)test]")
+
+comma := ,
+
+clean:
+	rm -rf .venv .venv-floor .venv-legacy build dist *.egg-info demo-output

@@ -1,0 +1,223 @@
+"""Train one small network on scikit-learn's digits (scanned handwriting) with three convolutions, and compare.
+
+For each of Conv2D, CondConv2D and DynamicConv2D, over several seeds: `model.fit`, conversion to `.tflite`, and the test
+images through LiteRT. Prints one table and writes it with a picture of the routing to a folder.
+
+    python examples/digits.py [--epochs 30] [--seeds 3] [--output demo-output]
+"""
+
+import argparse
+import pathlib
+import statistics
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import tfdynconv
+from tfdynconv.layers.walk import walk
+
+BATCH = 64
+CONVOLUTIONS = {
+    "Conv2D": keras.layers.Conv2D,
+    "CondConv2D": tfdynconv.CondConv2D,
+    "DynamicConv2D": tfdynconv.DynamicConv2D,
+}
+
+
+def load():
+    """1,797 images of 8x8, the test fifth the same for every seed."""
+    digits = load_digits()
+    images = (digits.images[..., np.newaxis] / 16.0).astype("float32")
+    return train_test_split(images, digits.target, test_size=0.2, stratify=digits.target, random_state=0)
+
+
+def network(convolution):
+    """A static stem, then two convolutions of the kind under test."""
+    return keras.Sequential(
+        [
+            keras.Input([8, 8, 1]),
+            keras.layers.Conv2D(8, 3, padding="same", activation="relu"),
+            convolution(16, 3, strides=2, padding="same", activation="relu", name="first"),
+            convolution(24, 3, strides=2, padding="same", activation="relu", name="second"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(10),
+        ]
+    )
+
+
+class Progress(keras.callbacks.Callback):
+    """One bar over all epochs of all runs, and the time of a training step."""
+
+    def __init__(self, bar):
+        super().__init__()
+        self.bar, self.times = bar, []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begin = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.times.append(time.perf_counter() - self.begin)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.bar.add(1)
+
+
+def train(convolution, seed, epochs, data, bar):
+    keras.utils.set_random_seed(seed)
+    train_images, _, train_labels, _ = data
+    model = network(convolution)
+    model.compile(
+        keras.optimizers.Adam(3e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+    )
+    progress = Progress(bar)
+    callbacks = [progress]
+    if convolution is tfdynconv.DynamicConv2D:
+        callbacks.append(tfdynconv.training.TemperatureSchedule(epochs=max(1, epochs // 3)))
+    model.fit(train_images, train_labels, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=callbacks)
+    return model, 1e3 * statistics.median(progress.times)
+
+
+def cost(model):
+    """Parameters that training moves, and multiply-adds of one image."""
+    parameters = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    multiply_adds = 0
+    for layer in model.layers:
+        if hasattr(layer, "cost"):
+            multiply_adds += layer.cost((None, *layer_input(model, layer)[1:]))[1]
+        elif isinstance(layer, keras.layers.Conv2D):
+            height, width = layer.compute_output_shape(layer_input(model, layer))[1:3]
+            multiply_adds += height * width * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            multiply_adds += int(np.prod(layer.kernel.shape))
+    return parameters, multiply_adds
+
+
+def layer_input(model, layer):
+    """Input shape of a layer in the Sequential model."""
+    shape = (None, 8, 8, 1)
+    for each in model.layers:
+        if each is layer:
+            return shape
+        shape = tuple(each.compute_output_shape(shape))
+
+
+def on_phone(model, path, images, labels):
+    """Convert, then classify every test image with LiteRT: accuracy, milliseconds an image, difference to Keras."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    tfdynconv.export.to_tflite(model, path, representative_data=images[:8])
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    run = interpreter.get_signature_runner()
+    (name,) = run.get_input_details()
+    outputs, times = [], []
+    for image in images:
+        begin = time.perf_counter()
+        (result,) = run(**{name: image[np.newaxis]}).values()
+        times.append(time.perf_counter() - begin)
+        outputs.append(result[0])
+    outputs, reference = np.array(outputs), model.predict(images, verbose=0)
+    difference = np.abs(outputs - reference).max() / np.abs(reference).max()
+    return np.mean(outputs.argmax(-1) == labels), 1e3 * statistics.median(times), difference
+
+
+def table(rows):
+    header = (
+        "| convolution | test accuracy | parameters | multiply-adds | ms a training step | .tflite | LiteRT ms an image "
+        "| LiteRT accuracy | Keras to LiteRT |\n|---|---|---|---|---|---|---|---|---|\n"
+    )
+    return header + "\n".join(rows)
+
+
+def row(name, runs):
+    accuracies = [100 * r["accuracy"] for r in runs]
+    spread = statistics.stdev(accuracies) if len(runs) > 1 else 0.0
+    last = runs[-1]
+    return (
+        f"| {name} | {statistics.mean(accuracies):.2f} ± {spread:.2f} % | {last['parameters']:,} "
+        f"| {last['multiply_adds']:,} | {last['step']:.1f} | {last['bytes'] / 1024:.0f} KiB | {last['latency']:.3f} "
+        f"| {100 * last['lite_accuracy']:.2f} % | {last['difference']:.0e} |"
+    )
+
+
+def plot_routing(model, images, labels, path):
+    """Mean coefficient of every kernel for every digit, one panel a dynamic layer."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    dynamic = [layer for layer in walk(model) if getattr(layer, "routing", None) is not None]
+    figure, axes = plt.subplots(1, len(dynamic), figsize=(5 * len(dynamic), 4), squeeze=False)
+    x = images
+    panels = iter(axes[0])
+    for layer in model.layers:
+        if layer in dynamic:
+            coefficients = np.asarray(layer.routing(x))
+            mean = np.stack([coefficients[labels == digit].mean(0) for digit in range(10)], 1)
+            axis = next(panels)
+            picture = axis.imshow(mean, aspect="auto", cmap="viridis")
+            axis.set(title=f"{type(layer).__name__} {layer.name!r}", xlabel="digit", ylabel="kernel")
+            axis.set_xticks(range(10))
+            axis.set_yticks(range(mean.shape[0]))
+            figure.colorbar(picture, ax=axis, label="mean coefficient")
+        x = layer(x)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def verdict(results):
+    """What the table shows, said plainly: a difference within the spread is no difference."""
+    means = {name: statistics.mean(100 * r["accuracy"] for r in runs) for name, runs in results.items()}
+    spreads = [statistics.stdev(100 * r["accuracy"] for r in runs) for runs in results.values() if len(runs) > 1]
+    noise = max(spreads, default=0.0)
+    lines = []
+    for name in list(means)[1:]:
+        gain = means[name] - means["Conv2D"]
+        word = "no difference beyond the spread" if abs(gain) <= noise else ("a gain" if gain > 0 else "a loss")
+        lines.append(f"{name} against Conv2D: {gain:+.2f} points, {word} of the seeds.")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("demo-output"))
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    data = load()
+    _, images, _, labels = data
+    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}: {options.seeds} seeds, {options.epochs} epochs each")
+    results, bar = {}, keras.utils.Progbar(len(CONVOLUTIONS) * options.seeds * options.epochs, unit_name="epoch")
+    models = {}
+    for name, convolution in CONVOLUTIONS.items():
+        results[name] = []
+        for seed in range(options.seeds):
+            model, step = train(convolution, seed, options.epochs, data, bar)
+            accuracy = model.evaluate(images, labels, verbose=0)[1]
+            parameters, multiply_adds = cost(model)
+            results[name].append(
+                {"accuracy": accuracy, "step": step, "parameters": parameters, "multiply_adds": multiply_adds}
+            )
+        models[name] = model
+    for name, model in models.items():
+        path = options.output / f"{name}.tflite"
+        lite_accuracy, latency, difference = on_phone(model, path, images, labels)
+        results[name][-1].update(
+            lite_accuracy=lite_accuracy, latency=latency, difference=difference, bytes=path.stat().st_size
+        )
+        print(f"wrote {path}")
+    text = table([row(name, runs) for name, runs in results.items()]) + "\n\n" + verdict(results)
+    (options.output / "table.md").write_text(text + "\n")
+    for name in ("CondConv2D", "DynamicConv2D"):
+        plot_routing(models[name], images, labels, options.output / f"routing_{name}.png")
+    print(f"\n{text}\n\nTable and pictures of the routing (which kernels each digit uses): {options.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ def walk(model):
         if isinstance(value, keras.layers.Layer) and not isinstance(value, keras.metrics.Metric):
             inside = list(vars(value).values())
             if isinstance(value, keras.Sequential):
-                inside = [*value.layers, *(v for v in inside if not twin(v, value))]
+                seen.update(id(v) for v in inside if twin(v, value))
             yield value
         elif isinstance(value, (list, tuple)):
             inside = list(value)
@@ -41,5 +41,8 @@ def walk(model):
 
 
 def twin(value, sequential):
-    """Whether this is the functional model that Keras 3 keeps inside a built `Sequential`, under the same name."""
-    return isinstance(value, keras.Model) and value.name == sequential.name and value not in sequential.layers
+    """Whether this is the functional model of the same layers that Keras 3 keeps inside a built `Sequential`."""
+    if not isinstance(value, keras.Model) or value in sequential.layers:
+        return False
+    own = [layer for layer in value.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return own == sequential.layers

@@ -72,7 +72,7 @@ def convolve(inputs, kernels, geometry, groups, lowering, caller):
     kernel_size = tuple(kernels.shape[1:-2])
     case = plan.Case("conv", kernel_size, pixels(output_size), geometry.is_dilated)
     chosen = plan.choose(lowering, case, inputs, caller)
-    outputs = differentiable(chosen, inputs, kernels, geometry, kernel_size)
+    outputs = differentiable(chosen, inputs, kernels, geometry, kernel_size, kernels.shape[-1])
     if groups > 1:
         outputs = samples_to_groups(outputs, groups)
     outputs = tf.squeeze(outputs, 1) if len(shape) == 3 else outputs
@@ -126,8 +126,8 @@ def per_sample_depthwise_conv(
     output_size = geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2])
     case = plan.Case("depthwise", tuple(kernels.shape[1:3]), pixels(output_size), geometry.is_dilated)
     chosen = plan.choose(lowering, case, inputs, caller)
-    outputs = differentiable(chosen, inputs, kernels, geometry, tuple(kernels.shape[1:3]))
-    outputs = tf.ensure_shape(outputs, [inputs.shape[0], *output_size, kernels.shape[-1] * kernels.shape[-2]])
+    channels = kernels.shape[-1] * kernels.shape[-2]
+    outputs = differentiable(chosen, inputs, kernels, geometry, tuple(kernels.shape[1:3]), channels)
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
 

@@ -63,14 +63,14 @@ class ByDevice:
     def __init__(self, on_cpu, elsewhere):
         self.on_cpu, self.elsewhere = on_cpu, elsewhere
 
-    def conv(self, x, k, geometry):
-        return self.run("conv", x, k, geometry)
+    def conv(self, *arguments):
+        return self.run("conv", *arguments)
 
-    def input_grad(self, y, k, geometry, input_size):
-        return self.run("input_grad", y, k, geometry, input_size)
+    def input_grad(self, *arguments):
+        return self.run("input_grad", *arguments)
 
-    def kernel_grad(self, x, y, geometry, kernel_size):
-        return self.run("kernel_grad", x, y, geometry, kernel_size)
+    def kernel_grad(self, *arguments):
+        return self.run("kernel_grad", *arguments)
 
     def run(self, name, *arguments):
         return tf.switch_case(

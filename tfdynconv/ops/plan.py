@@ -7,6 +7,7 @@ import typing
 
 from tfdynconv.ops import place as places
 from tfdynconv.ops.lowerings import compiled, depthwise, native
+from tfdynconv.ops.lowerings.chunks import Chunks, CompiledChunks, samples_a_chunk
 from tfdynconv.ops.lowerings.grouped import Grouped, GroupedNative
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
@@ -135,6 +136,25 @@ def choose(name, case, tensor, caller):
     if place is not None:
         return table[rule_for(place, case)]
     return places.ByDevice(table[rule_for("cpu", case)], table[rule_for(places.compiled_place(), case)])
+
+
+def choose_chunks(name, inputs, bank, geometry, groups):
+    """(chunks, lowering) where mixing a few kernels at a time pays: large kernels on a CPU. Otherwise None."""
+    place = places.current(inputs)
+    chunk = samples_a_chunk(bank)
+    few = inputs.shape[0] is not None and inputs.shape[0] <= chunk
+    if requested(name) != "auto" or not chunk or few or groups > 1 or geometry.rank == 1:
+        return None
+    case = Case("conv", tuple(bank.shape[1:-2]), None, geometry.is_dilated)
+    table = LOWERINGS["conv"]
+    plain, compiled_form = table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)]
+    if place == "cpu":
+        return Chunks(plain), plain
+    if place == "cpu_xla":
+        return CompiledChunks(compiled_form), compiled_form
+    if place is None and places.compiled_place() == "cpu_xla":
+        return places.ByDevice(Chunks(plain), CompiledChunks(compiled_form)), places.ByDevice(plain, compiled_form)
+    return None
 
 
 def forced(name, case, place, table):

@@ -17,33 +17,51 @@ import tensorflow as tf
 from tfdynconv.ops.geometry import spatial_size
 
 
-def differentiable(lowering, inputs, kernels, geometry, kernel_size):
+def differentiable(lowering, inputs, kernels, geometry, kernel_size, channels):
     """`lowering.conv(inputs, kernels, geometry)` with gradients of every order from the lowering's own three functions.
 
     A lowering has `conv(x, k, geometry)`, `input_grad(y, k, geometry, input_size)` and
-    `kernel_grad(x, y, geometry, kernel_size)`; `x` and `y` have their spatial axes at 1.
+    `kernel_grad(x, y, geometry, kernel_size)`; `x` and `y` have their spatial axes at 1, `y` so many `channels`.
     """
     input_size = spatial_size(inputs, geometry.rank)
+    output_size = geometry.output_size(inputs.shape[1:-1], kernel_size)
+    shapes = {"x": inputs.shape, "k": kernels.shape, "y": [inputs.shape[0], *output_size, channels]}
 
     @tf.custom_gradient
     def conv(x, k):
         def grad(y):
+            y = shaped(y, shapes["y"])
             return input_grad(y, k), kernel_grad(x, y)
 
-        return lowering.conv(x, k, geometry), grad
+        return shaped(lowering.conv(hidden(x), hidden(k), geometry), shapes["y"]), grad
 
     @tf.custom_gradient
     def input_grad(y, k):
         def grad(x):
+            x = shaped(x, shapes["x"])
             return conv(x, k), kernel_grad(x, y)
 
-        return lowering.input_grad(y, k, geometry, input_size), grad
+        return shaped(lowering.input_grad(hidden(y), hidden(k), geometry, input_size), shapes["x"]), grad
 
     @tf.custom_gradient
     def kernel_grad(x, y):
         def grad(k):
+            k = shaped(k, shapes["k"])
             return input_grad(y, k), conv(x, k)
 
-        return lowering.kernel_grad(x, y, geometry, kernel_size), grad
+        return shaped(lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size), shapes["k"]), grad
 
     return conv(inputs, kernels)
+
+
+def hidden(tensor):
+    """The tensor, unseen by gradient tapes: they would record the inner ops, keep their results, and look for gradients
+    that those ops need not have."""
+    return tf.stop_gradient(tensor)
+
+
+def shaped(tensor, shape):
+    """A cotangent or result with the static shape that it must have, which loops and branches forget."""
+    tensor = tf.convert_to_tensor(tensor)
+    tensor.set_shape(shape)
+    return tensor

@@ -1,0 +1,40 @@
+"""Every test starts from the same seeds; TensorFlow stays quiet; `make slow` alone runs the long sweeps."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+
+import hypothesis
+import keras
+import pytest
+import tensorflow as tf
+
+tf.get_logger().setLevel("ERROR")
+
+# The same examples in every run, whatever the machine's speed.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    keras.utils.set_random_seed(20190904)
+
+
+@pytest.fixture(params=["eager", "graph", "jit"])
+def mode(request):
+    """How a function runs; `tests.modes.in_mode(function, mode)` makes it so."""
+    return request.param
+
+
+@pytest.fixture(params=["channels_last", "channels_first"])
+def data_format(request):
+    return request.param
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]

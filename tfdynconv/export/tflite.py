@@ -1,0 +1,125 @@
+"""Export to a phone: Keras model -> verified .tflite of builtin ops."""
+
+import contextlib
+import os
+import tempfile
+import warnings
+
+import keras
+import tensorflow as tf
+
+from tfdynconv.export.conversion import convert
+from tfdynconv.export.precision import in_float32
+from tfdynconv.export.report import ExportReport
+from tfdynconv.export.samples import first_example, inputs_to_compare
+from tfdynconv.export.signature import declared_inputs, input_specs
+from tfdynconv.export.tracing import save, trace
+from tfdynconv.export.verification import largest_error, run_keras, run_tflite
+from tfdynconv.layers.walk import walk
+from tfdynconv.ops.geometry import is_int
+
+
+def to_tflite(model, path, *, representative_data=None, batch_size=1, tolerance=None):
+    """Write a Keras model as a `.tflite` of float32 builtin ops, and check that it computes the same.
+
+    Takes Sequential and functional models, and subclassed ones that have been called or built. Whatever batch size the model
+    was built with, the file has the one asked for. Each dynamic layer is lowered as phones run it best. The file is run in
+    LiteRT on several different inputs through one interpreter and compared with the model; only a file that agrees is put
+    in place. The model itself stays as it is.
+
+    A model of another precision (float16, bfloat16, mixed, float64) is exported as if built in float32; that takes Keras 3
+    (on Keras 2 an error says how to rebuild it).
+
+    Args:
+        model: the Keras model.
+        path: of the file to write; ends in `.tflite`.
+        representative_data: what to compare on in place of random inputs and zeros: an array (or a list or dict of arrays,
+            as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used. Give it
+            where the model is picky: integer inputs (random ones are 0 and 1), values in some range only. It also tells the
+            dtypes of a subclassed model's inputs, which are otherwise float32.
+        batch_size: of the file; a phone wants 1.
+        tolerance: the largest relative error, `max |keras - tflite| / max |keras|`, that passes; 1e-4 unless given.
+
+    Returns:
+        An `ExportReport`: size, ops, agreement.
+
+    Raises:
+        ValueError: the model does not know its inputs or their sizes, has ops without a TFLite builtin, or disagrees with
+            its export; the path cannot be written. No file is left then, and one that was there stays.
+
+    Warns: `UserWarning` when a routing's temperature has not reached its final value.
+
+    Cost: two child processes and some seconds.
+
+    >>> import os, tempfile, keras, tfdynconv
+    >>> model = keras.Sequential([keras.Input([8, 8, 3]), tfdynconv.CondConv2D(4, 3)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = to_tflite(model, os.path.join(folder, "model.tflite"))
+    >>> report.max_relative_error < 1e-5, report.num_inputs
+    (True, 6)
+    """
+    tolerance = 1e-4 if tolerance is None else tolerance
+    path = check_arguments(model, path, batch_size, tolerance)
+    example, data = first_example(representative_data, len(tf.nest.flatten(declared_inputs(model))))
+    specs = input_specs(model, batch_size, example)
+    inputs = inputs_to_compare(specs, data)
+    warn_of_temperatures(model)
+    with scratch_folder(path) as scratch, in_float32(model):
+        saved_model, draft = os.path.join(scratch, "saved_model"), os.path.join(scratch, "model.tflite")
+        save(trace(model, specs), saved_model)
+        convert(saved_model, draft)
+        received, ops = run_tflite(draft, specs, inputs, scratch)
+        error = largest_error(run_keras(model, inputs), received, tolerance)
+        report = ExportReport(path, os.path.getsize(draft), ops, error, len(inputs))
+        os.replace(draft, path)
+    return report
+
+
+def check_arguments(model, path, batch_size, tolerance):
+    """The path as a string, if everything is what it should be."""
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            f"to_tflite: expected a Keras model. Received: {type(model).__name__}. Put a layer into "
+            "keras.Sequential([keras.Input(shape), layer])."
+        )
+    path = os.fspath(path)
+    if not path.endswith(".tflite") or os.path.isdir(path):
+        raise ValueError(f"to_tflite: expected the path of a file that ends in '.tflite'. Received: path={path!r}.")
+    if not is_int(batch_size) or batch_size < 1:
+        raise ValueError(f"to_tflite: `batch_size` must be a positive int. Received: batch_size={batch_size!r}.")
+    if not isinstance(tolerance, (int, float)) or not tolerance >= 0:
+        raise ValueError(f"to_tflite: `tolerance` must be a number from 0 up. Received: tolerance={tolerance!r}.")
+    return path
+
+
+@contextlib.contextmanager
+def scratch_folder(path):
+    """A temporary folder beside `path`, so that the finished file can be moved into place in one step."""
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder)
+    except OSError as error:
+        raise ValueError(
+            f"to_tflite: cannot write in the folder of path={path!r}: {error.strerror}. Make the folder first, or choose "
+            "another that you may write in."
+        ) from error
+    with scratch as place:
+        yield place
+
+
+def warn_of_temperatures(model):
+    """Warn of routings whose temperature is still on its way: what is exported now keeps it for ever."""
+    owners, unfinished = {}, []
+    for layer in walk(model):
+        owners[id(getattr(layer, "routing", None))] = layer.name
+        if hasattr(layer, "temperature") and hasattr(layer, "final_temperature"):
+            now, final = float(layer.temperature.numpy()), float(layer.final_temperature.numpy())
+            if abs(now - final) > 1e-6 * final:
+                unfinished.append(f"{owners.get(id(layer), layer.name)!r} at {now:g} (final {final:g})")
+    if unfinished:
+        warnings.warn(
+            f"to_tflite: exported with a temperature that is not final: {', '.join(unfinished)}. Train with "
+            "tfdynconv.training.TemperatureSchedule, or set it: layer.routing.temperature.assign(1.0).",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,72 @@
+"""From a Keras model to a SavedModel of one fixed-size function, traced for a phone."""
+
+import contextlib
+import logging
+
+import tensorflow as tf
+
+from tfdynconv.export.signature import name_outputs
+from tfdynconv.ops import place
+
+# What a plan makes of "anywhere but a phone": in an export trace, a sign of a part that was traced before.
+ELSEWHERE = {"DeviceIndex", "MapDefun"}
+
+
+def trace(model, specs):
+    """The concrete function of `model(inputs, training=False)` on inputs of these specs, as a phone should compute it."""
+    try:
+        function = traced(model, specs)
+        if ELSEWHERE & ops_of(function):
+            with functions_inlined():
+                function = traced(model, specs)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))
+        raise ValueError(
+            f"to_tflite: {type(model).__name__} {model.name!r} cannot be called with inputs of the exported size: {shapes}. "
+            f"If it needs another batch, pass batch_size. It said: {error}"
+        ) from error
+    return function
+
+
+def traced(model, specs):
+    def run(*flat):
+        return name_outputs(model(tf.nest.pack_sequence_as(specs, flat), training=False))
+
+    with place.exporting("tflite"):
+        return tf.function(run).get_concrete_function(*tf.nest.flatten(specs))
+
+
+def ops_of(function):
+    graph = function.graph.as_graph_def()
+    nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
+    return {node.op for node in nodes}
+
+
+@contextlib.contextmanager
+def functions_inlined():
+    """While open, every `tf.function` called in a trace is traced again as a part of it, its cache unused."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def save(function, directory):
+    """Write a SavedModel that holds this function and its variables, and nothing of Keras."""
+    module = tf.Module()
+    module.weights = list(function.variables)
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(module, directory, {"serving_default": function}, options)
+    except AssertionError as error:  # TensorFlow's way to say that a table, say, is not among the variables
+        raise ValueError(
+            "to_tflite: the model keeps state that is no variable, a lookup table for example, for which a .tflite of builtin "
+            f"ops has no place. Leave that part out of the exported model. TensorFlow said: {str(error)[:300]}"
+        ) from error
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,53 @@
+"""Close convolution with a mixed kernel under differentiation, without ever holding the kernels of a batch.
+
+`T(x, w, a, y) = sum_b <conv(x_b, sum_i a_bi w_i), y_b>` is linear in each of input, bank, coefficients and cotangent, so
+each partial derivative is the same form with one argument put in another's place (compare `trilinear`). The kernels are
+mixed anew for the input's gradient; the gradients of bank and coefficients share the per-sample kernel gradients.
+"""
+
+import tensorflow as tf
+
+from tfdynconv.ops.geometry import spatial_size
+from tfdynconv.ops.trilinear import hidden, shaped
+
+
+def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
+    """`conv(inputs, mix(bank, coefficients))`; `chunks` computes it and the input's gradient, `lowering` the kernels'."""
+    input_size = spatial_size(inputs, geometry.rank)
+    kernel_size = tuple(bank.shape[1:-2])
+    output_shape = [inputs.shape[0], *geometry.output_size(inputs.shape[1:-1], kernel_size), bank.shape[-1]]
+
+    @tf.custom_gradient
+    def conv(x, w, a):
+        def grad(y):
+            y = shaped(y, output_shape)
+            return input_grad(y, w, a), *mixture_grads(x, y, w, a)
+
+        return shaped(chunks.conv(hidden(x), hidden(w), hidden(a), geometry), output_shape), grad
+
+    @tf.custom_gradient
+    def input_grad(y, w, a):
+        def grad(x):
+            x = shaped(x, inputs.shape)
+            return conv(x, w, a), *mixture_grads(x, y, w, a)
+
+        return shaped(chunks.input_grad(hidden(y), hidden(w), hidden(a), geometry, input_size), inputs.shape), grad
+
+    @tf.custom_gradient
+    def mixture_grads(x, y, w, a):
+        """Gradients for bank and coefficients."""
+
+        def grad(w_cotangent, a_cotangent):
+            w_cotangent = shaped(w_cotangent, bank.shape)
+            a_cotangent = shaped(a_cotangent, coefficients.shape)
+            for_x = input_grad(y, w_cotangent, a) + input_grad(y, w, a_cotangent)
+            for_y = conv(x, w_cotangent, a) + conv(x, w, a_cotangent)
+            return for_x, for_y, *mixture_grads(x, y, w_cotangent, a_cotangent)
+
+        x, y, w, a = map(hidden, (x, y, w, a))
+        kernels = tf.reshape(lowering.kernel_grad(x, y, geometry, kernel_size), [-1, w.shape[1:].num_elements()])
+        for_bank = tf.reshape(tf.matmul(a, kernels, transpose_a=True), w.shape)
+        for_coefficients = tf.matmul(kernels, tf.reshape(w, [w.shape[0], -1]), transpose_b=True)
+        return (for_bank, for_coefficients), grad
+
+    return conv(inputs, bank, coefficients)

@@ -1,0 +1,33 @@
+"""Mix features instead of kernels: convolve with the whole bank, then weight its n outputs."""
+
+import tensorflow as tf
+
+from tfdynconv.ops.lowerings import native
+from tfdynconv.ops.trilinear import differentiable
+
+
+def mix_features(inputs, bank, coefficients, geometry, groups):
+    """`sum_i coefficients[b, i] conv(inputs[b], bank[i])`: n convolutions, every one of them with a static kernel."""
+    rank, n = geometry.rank, bank.shape[0]
+    mixed = []
+    for x, w in zip(tf.split(inputs, groups, -1), tf.split(bank, groups, -1)):
+        # [n, *kernel_size, c, filters] -> [*kernel_size, c, n filters]: one convolution with the whole bank
+        kernel = tf.reshape(tf.transpose(w, [*range(1, rank + 2), 0, rank + 2]), [*w.shape[1:-1], n * w.shape[-1]])
+        mixed.append(weighted_sum(convolve_bank(x, kernel, geometry), coefficients, n, w.shape[-1]))
+    return mixed[0] if groups == 1 else tf.concat(mixed, -1)
+
+
+def convolve_bank(inputs, kernel, geometry):
+    if geometry.rank == 1:
+        lifted = type(geometry)((1, *geometry.strides), (1, *geometry.dilations), geometry.padding)
+        return tf.squeeze(convolve_bank(tf.expand_dims(inputs, 1), kernel[tf.newaxis], lifted), 1)
+    return differentiable(native, inputs, kernel, geometry, tuple(kernel.shape[:-2]), kernel.shape[-1])
+
+
+def weighted_sum(features, coefficients, n, filters):
+    shape = tf.shape(features)
+    pixels = tf.reshape(features, [shape[0], -1, n, filters])
+    mixed = tf.einsum("bpnf,bn->bpf", pixels, coefficients)
+    outputs = tf.reshape(mixed, tf.concat([shape[:-1], [filters]], 0))
+    outputs.set_shape([*features.shape[:-1], filters])
+    return outputs

@@ -1,0 +1,90 @@
+"""What the harness must know about a layer before it can try it."""
+
+import dataclasses
+import inspect
+import typing
+
+import keras
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LayerCase:
+    """A layer, and how the checks are to make and feed it.
+
+    Args:
+        layer: the class.
+        arguments: the arguments that it is made with: as few, and as small, as show what it does.
+        input_shape: of one sample, channels last.
+        variants: dicts of further arguments. Together with `arguments` they give every argument of the layer a value
+            that is not its default, so that the checks of its config mean something.
+        count: the name of the argument that says how many kernels the bank has.
+        twin: the Keras layer that this one becomes when its coefficients stand still, whose kernel is laid out as one
+            kernel of the bank; None where there is none.
+        exceptions: `{name of a check: reason}` for the checks that this layer cannot pass. The harness tries them all
+            the same, and fails where one passes.
+
+    >>> import tfdynconv
+    >>> case = LayerCase(tfdynconv.CondConv2D, {"filters": 4, "kernel_size": 3}, input_shape=(5, 5, 2))
+    >>> case.make(strides=2).strides
+    (2, 2)
+    """
+
+    layer: type
+    arguments: dict
+    input_shape: tuple
+    variants: tuple = ()
+    count: str = "num_kernels"
+    twin: typing.Optional[type] = None
+    exceptions: dict = dataclasses.field(default_factory=dict)
+
+    def __str__(self):
+        return self.layer.__name__
+
+    def sets(self):
+        """All sets of arguments: the plain one, then the variants."""
+        return [dict(self.arguments), *({**self.arguments, **variant} for variant in self.variants)]
+
+    def make(self, arguments=None, **more):
+        """A new layer; layers among the arguments (a routing, say) are copied, so that no two tries share state."""
+        arguments = {**(self.arguments if arguments is None else arguments), **more}
+        return self.layer(**{name: fresh(value) for name, value in arguments.items()})
+
+    def made(self, arguments=None, seed=1, **more):
+        """A new layer that is built, with all its trainable weights drawn at random."""
+        layer = self.make(arguments, **more)
+        layer.build((None, *self.sample_shape({**(arguments or {}), **more})))
+        redraw(layer, seed)
+        return layer
+
+    def sample_shape(self, arguments=None):
+        """Shape of one sample for these arguments: channels come first where they ask for it."""
+        if (arguments or {}).get("data_format") == "channels_first":
+            return (self.input_shape[-1], *self.input_shape[:-1])
+        return self.input_shape
+
+    def inputs(self, batch, arguments=None, seed=0):
+        shape = (batch, *self.sample_shape(arguments))
+        return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+    def parameters(self):
+        """The layer's own `__init__` parameters, by name."""
+        found = inspect.signature(self.layer.__init__).parameters
+        variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        return {name: p for name, p in found.items() if name != "self" and p.kind not in variadic}
+
+
+def fresh(value):
+    return type(value).from_config(value.get_config()) if isinstance(value, keras.layers.Layer) else value
+
+
+def redraw(layer, seed=1):
+    """Draw all trainable weights anew: an initial value of zero, or of equal kernels, would hide what they do."""
+    random = np.random.default_rng(seed)
+    for weight in layer.trainable_weights:
+        weight.assign(random.normal(scale=0.5, size=tuple(weight.shape)))
+
+
+def variable(weight):
+    """The TensorFlow variable of a weight, which gradient tapes want: Keras 3 keeps it inside its own."""
+    return weight if callable(getattr(weight, "value", None)) else weight.value

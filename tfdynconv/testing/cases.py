@@ -1,0 +1,60 @@
+"""The list that the harness walks: every public layer, and how to try it."""
+
+import keras
+
+from tfdynconv import layers
+from tfdynconv.testing.case import LayerCase
+
+IMAGE = (7, 6, 4)
+PADDING = ((1, 0), (2, 1))
+ATTENTION = {"reduction_ratio": 0.5, "hidden_units": 3, "temperature": 2.0}
+REGULARIZED = {
+    "bias_initializer": "ones",
+    "bias_regularizer": "l1",
+    "activity_regularizer": "l2",
+    "bias_constraint": "non_neg",
+}
+
+
+def kernel_arguments(prefix):
+    """Arguments about kernels that are not the defaults; a depthwise layer's names start with another word."""
+    return {f"{prefix}_initializer": "he_normal", f"{prefix}_regularizer": "l2", f"{prefix}_constraint": "max_norm"}
+
+
+def convolution(layer, input_shape, twin, count="num_kernels", padding=PADDING, routing="sigmoid", **own):
+    """A convolution; `own` holds the arguments that it alone has, with values that are not their defaults."""
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, **own},
+        {"groups": 2, "lowering": "matmul", **kernel_arguments("kernel"), **REGULARIZED},
+        {"data_format": "channels_first", "padding": padding, "dilation_rate": 2, "routing": routing},
+    )
+    return LayerCase(layer, {"filters": 6, "kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+
+
+def depthwise(layer, input_shape, twin, count="num_kernels", routing="sigmoid", **own):
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, **own},
+        {"depth_multiplier": 2, "lowering": "matmul", **kernel_arguments("depthwise"), **REGULARIZED},
+        {"data_format": "channels_first", "padding": PADDING, "dilation_rate": 2, "routing": routing},
+    )
+    return LayerCase(layer, {"kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+
+
+def dense(layer, input_shape, twin, count="num_kernels", routing="sigmoid"):
+    variants = (
+        {"activation": "relu", "use_bias": False, "routing": routing},
+        {**kernel_arguments("kernel"), **REGULARIZED},
+    )
+    exceptions = {"channels_first": "its channels are always the last axis"}
+    return LayerCase(layer, {"units": 5, count: 3}, input_shape, variants, count, twin, exceptions)
+
+
+ALL_LAYERS = [
+    convolution(layers.MixtureConv1D, (9, 4), keras.layers.Conv1D, padding=((1, 2),)),
+    convolution(layers.MixtureConv2D, IMAGE, keras.layers.Conv2D),
+    convolution(layers.MixtureConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1),
+    convolution(layers.CondConv2D, IMAGE, keras.layers.Conv2D, "num_experts", routing="softmax"),
+    depthwise(layers.DepthwiseCondConv2D, IMAGE, keras.layers.DepthwiseConv2D, "num_experts", routing="softmax"),
+    dense(layers.CondDense, (4, 6), keras.layers.Dense, "num_experts", routing="softmax"),
+    convolution(layers.DynamicConv2D, IMAGE, keras.layers.Conv2D, **ATTENTION),
+]

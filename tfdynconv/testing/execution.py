@@ -1,0 +1,48 @@
+"""Eager, as a graph and compiled by XLA, a layer computes the same outputs and gradients."""
+
+import tensorflow as tf
+
+from tfdynconv.testing.case import variable
+from tfdynconv.testing.compare import expect_close
+
+
+def check_graph(case):
+    """Outputs and the gradients for inputs and all weights: a `tf.function` of unknown batch gives what eager does."""
+    for arguments in case.sets():
+        compare(case, arguments, "graph", jit_compile=False)
+
+
+def check_xla(case):
+    """The same compiled by XLA, for the plain set of arguments."""
+    compare(case, case.arguments, "XLA", jit_compile=True)
+
+
+def check_xla_variants(case):
+    """The same compiled by XLA, for all variants: the check that takes longest."""
+    for arguments in case.sets()[1:]:
+        compare(case, arguments, "XLA", jit_compile=True)
+
+
+def compare(case, arguments, mode, jit_compile):
+    layer, x = case.made(arguments), case.inputs(3, arguments)
+    names = ["outputs", "gradient of the inputs", *(f"gradient of {w.name}" for w in layer.trainable_weights)]
+    traced = tf.function(
+        lambda inputs: outputs_and_gradients(layer, inputs),
+        input_signature=[tf.TensorSpec([None, *x.shape[1:]])],
+        jit_compile=jit_compile,
+        autograph=False,
+    )
+    for name, received, wanted in zip(names, traced(x), outputs_and_gradients(layer, tf.constant(x))):
+        expect_close(received, wanted, case, f"{name}, {mode} against eager, {arguments}")
+
+
+def outputs_and_gradients(layer, inputs):
+    """[outputs, gradient of the inputs, gradients of the weights]; each output counts with a weight of its own."""
+    variables = [variable(weight) for weight in layer.trainable_weights]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=True)
+        flat = tf.reshape(tf.cast(outputs, tf.float32), [-1])
+        loss = tf.reduce_sum(flat * tf.cos(1.0 + tf.range(tf.size(flat), dtype=tf.float32)))
+    gradients = tape.gradient(loss, [inputs, *variables], unconnected_gradients="zero")
+    return [outputs, *map(tf.convert_to_tensor, gradients)]

@@ -1,0 +1,3 @@
+"""What belongs to training dynamic layers: callbacks for `model.fit`."""
+
+from tfdynconv.training.temperature_schedule import TemperatureSchedule as TemperatureSchedule

@@ -1,0 +1,49 @@
+"""Peak memory of a training step, in a process of its own (Linux): how it grows with the batch."""
+
+import pathlib
+import subprocess
+import sys
+
+
+def peak(batch, size, channels, filters, kernel):
+    """Bytes above the resting process that three training steps of CondConv2D take at most."""
+    command = [sys.executable, "-m", "benchmarks.memory", *map(str, (batch, size, channels, filters, kernel))]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1])
+
+
+def growth(shape):
+    """Peak memory at twice the batch over that at the shape's batch."""
+    arguments = (shape.size, shape.channels, shape.filters, shape.kernel)
+    return peak(2 * shape.batch, *arguments) / peak(shape.batch, *arguments)
+
+
+def status(field):
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return 1024 * int(line.split()[1])
+
+
+def main():
+    import tensorflow as tf
+
+    from benchmarks.layers import cond
+    from benchmarks.shapes import Shape
+    from benchmarks.steps import training_step
+
+    shape = Shape(*map(int, sys.argv[1:]))
+    small = tf.random.normal((1, *shape.input_shape[1:]))
+    layer = cond(shape)
+    layer.build(small.shape)
+    training_step(layer, small, False)()  # everything that does not depend on the batch is there now
+    x = tf.random.normal(shape.input_shape)
+    resting = status("VmRSS")
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    step = training_step(layer, x, False)
+    for _ in range(3):
+        step()
+    print(status("VmHWM") - resting)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
 # Every target sets up what it needs: a virtual environment, filled from the metadata of this repository.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# A comma inside an argument of `call` would end the argument.
+comma := ,
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
 .PHONY: demo test slow lint floor legacy bench clean
@@ -36,15 +38,13 @@ define environment
 endef
 
 .venv/ready: setup.cfg pyproject.toml
-	$(call environment,.venv,-e ".[dev,tflite,plot]")
+	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot]")
 
 .venv-floor/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-floor,-e ".[test]" "tensorflow==2.16.2")
 
 .venv-legacy/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-legacy,-e ".[addons$(comma)test]")
-
-comma := ,
 
 clean:
 	rm -rf .venv .venv-floor .venv-legacy build dist *.egg-info demo-output

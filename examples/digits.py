@@ -144,7 +144,7 @@ def row(name, runs):
 
 
 def plot_routing(model, images, labels, path):
-    """Mean coefficient of every kernel for every digit, one panel a dynamic layer."""
+    """How much more or less than on average each digit uses each kernel, one panel a dynamic layer."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -159,11 +159,13 @@ def plot_routing(model, images, labels, path):
             coefficients = np.asarray(layer.routing(x))
             mean = np.stack([coefficients[labels == digit].mean(0) for digit in range(10)], 1)
             axis = next(panels)
-            picture = axis.imshow(mean, aspect="auto", cmap="viridis")
-            axis.set(title=f"{type(layer).__name__} {layer.name!r}", xlabel="digit", ylabel="kernel")
+            usual = mean.mean(1, keepdims=True)
+            limit = np.abs(mean - usual).max()
+            picture = axis.imshow(mean - usual, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit)
+            axis.set(title=f"{type(layer).__name__} {layer.name!r}", xlabel="digit", ylabel="kernel (mean coefficient)")
             axis.set_xticks(range(10))
-            axis.set_yticks(range(mean.shape[0]))
-            figure.colorbar(picture, ax=axis, label="mean coefficient")
+            axis.set_yticks(range(len(mean)), [f"{i} ({value:.2f})" for i, value in enumerate(usual[:, 0])])
+            figure.colorbar(picture, ax=axis, label="coefficient minus the kernel's mean")
         x = layer(x)
     figure.tight_layout()
     figure.savefig(path, dpi=120)

@@ -44,5 +44,6 @@ def values(variable):
 
 def iterations(optimizer):
     """Training steps that an optimizer has taken."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # under loss scaling
     steps = int(optimizer.iterations.numpy())
     return steps * (getattr(optimizer, "gradient_accumulation_steps", None) or 1)

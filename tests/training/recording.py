@@ -21,10 +21,11 @@ class RecordingRouting(SoftmaxRouting):
 
     def call(self, inputs):
         RecordingRouting.traced += 1
-        step = tf.convert_to_tensor(self.steps)
-        here = tf.one_hot(tf.cast(step, tf.int32), ROOM) * tf.convert_to_tensor(self.temperature)
-        self.seen.assign(tf.convert_to_tensor(self.seen) + here)
-        self.steps.assign(step + 1.0)
+        with tf.control_dependencies([inputs]):  # a step that finds no data must not be counted
+            step = tf.convert_to_tensor(self.steps)
+            here = tf.one_hot(tf.cast(step, tf.int32), ROOM) * tf.convert_to_tensor(self.temperature)
+            self.seen.assign(tf.convert_to_tensor(self.seen) + here)
+            self.steps.assign(step + 1.0)
         return super().call(inputs)
 
 

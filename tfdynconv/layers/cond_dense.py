@@ -80,7 +80,8 @@ class CondDense(BaseMixture):
     def transform(self, inputs, bank, coefficients):
         kernels = mix(bank, coefficients)
         if inputs.shape.rank == 2:
-            return tf.squeeze(tf.matmul(tf.expand_dims(inputs, 1), kernels), 1)
+            # kernel times column: TFLite converters up to TensorFlow 2.16 break on row times kernel
+            return tf.squeeze(tf.matmul(kernels, tf.expand_dims(inputs, -1), transpose_a=True), -1)
         shape = tf.shape(inputs)
         rows = tf.reshape(inputs, [shape[0], -1, inputs.shape[-1]])
         outputs = tf.reshape(tf.matmul(rows, kernels), tf.concat([shape[:-1], [self.units]], 0))

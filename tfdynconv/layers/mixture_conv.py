@@ -94,9 +94,23 @@ class MixtureConv2D(BaseGeneralMixtureConv):
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
 class MixtureConv1D(BaseGeneralMixtureConv):
-    """1-D convolution with a bank of kernels, mixed for each sample: `MixtureConv2D` on `[batch, steps, channels]`.
+    """1-D convolution with a bank of kernels, mixed for each sample: `MixtureConv2D` for sequences.
 
-    `padding="causal"` is possible; everything else is as in `MixtureConv2D`.
+    Args:
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv1D`, for each kernel of the bank. `padding` is
+            also `"causal"`, an int or a (before, after) pair.
+        num_kernels, routing, lowering: as in `MixtureConv2D`.
+
+    Call arguments: as in `MixtureConv2D`.
+
+    Shapes: `[batch, steps, channels] -> [batch, steps', filters]`, as `keras.layers.Conv1D`.
+
+    Raises:
+        ValueError: as `MixtureConv2D`.
+
+    Cost: as `MixtureConv2D`, with `steps'` output cells in place of `height' width'`.
 
     >>> import tensorflow as tf, tfdynconv
     >>> tfdynconv.MixtureConv1D(6, 3, padding="causal")(tf.ones([2, 8, 3])).shape
@@ -108,7 +122,24 @@ class MixtureConv1D(BaseGeneralMixtureConv):
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
 class MixtureConv3D(BaseGeneralMixtureConv):
-    """3-D convolution with a bank of kernels, mixed for each sample: `MixtureConv2D` with one spatial axis more.
+    """3-D convolution with a bank of kernels, mixed for each sample: `MixtureConv2D` for volumes.
+
+    Args:
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv3D`, for each kernel of the bank. `padding` also
+            takes an int or a (before, after) pair per axis.
+        num_kernels, routing, lowering: as in `MixtureConv2D`.
+
+    Call arguments: as in `MixtureConv2D`.
+
+    Shapes: `[batch, depth, height, width, channels] -> [batch, depth', height', width', filters]`, as
+    `keras.layers.Conv3D`.
+
+    Raises:
+        ValueError: as `MixtureConv2D`.
+
+    Cost: as `MixtureConv2D`, with `depth' height' width'` output cells in place of `height' width'`.
 
     >>> import tensorflow as tf, tfdynconv
     >>> tfdynconv.MixtureConv3D(6, 3)(tf.ones([2, 8, 8, 8, 3])).shape

@@ -148,27 +148,27 @@ def channels_first(tensor):
 
 
 def groups_to_samples(tensor, groups):
-    """`[B, *space, g c] -> [B g, *space, c]`."""
-    shape, rank = tf.shape(tensor), tensor.shape.rank
-    apart = tf.reshape(tensor, tf.concat([shape[:-1], [groups, tensor.shape[-1] // groups]], 0))
-    moved = tf.transpose(apart, [0, rank - 1, *range(1, rank - 1), rank])
-    return tf.reshape(moved, tf.concat([[-1], shape[1:-1], [tensor.shape[-1] // groups]], 0))
+    """`[B, *space, g c] -> [B g, *space, c]`. This and the next two stay at rank 4, as phones want it."""
+    shape, channels = tf.shape(tensor), tensor.shape[-1] // groups
+    apart = tf.reshape(tensor, [shape[0], tf.reduce_prod(shape[1:-1]), groups, channels])
+    moved = tf.transpose(apart, [0, 2, 1, 3])
+    return tf.reshape(moved, tf.concat([[-1], shape[1:-1], [channels]], 0))
 
 
 def kernel_groups_to_samples(kernels, groups):
     """`[B, *kernel_size, c, g o] -> [B g, *kernel_size, c, o]`."""
-    rank, filters = kernels.shape.rank, kernels.shape[-1] // groups
-    apart = tf.reshape(kernels, [-1, *kernels.shape[1:-1], groups, filters])
-    moved = tf.transpose(apart, [0, rank - 1, *range(1, rank - 1), rank])
-    return tf.reshape(moved, [-1, *kernels.shape[1:-1], filters])
+    rows, filters = kernels.shape[1:-1], kernels.shape[-1] // groups
+    apart = tf.reshape(kernels, [-1, rows.num_elements(), groups, filters])
+    moved = tf.transpose(apart, [0, 2, 1, 3])
+    return tf.reshape(moved, [-1, *rows, filters])
 
 
 def samples_to_groups(tensor, groups):
     """`[B g, *space, o] -> [B, *space, g o]`."""
-    shape, rank = tf.shape(tensor), tensor.shape.rank
-    apart = tf.reshape(tensor, tf.concat([[-1, groups], shape[1:]], 0))
-    moved = tf.transpose(apart, [0, *range(2, rank), 1, rank])
-    return tf.reshape(moved, tf.concat([[-1], shape[1:-1], [groups * tensor.shape[-1]]], 0))
+    shape, filters = tf.shape(tensor), tensor.shape[-1]
+    apart = tf.reshape(tensor, [-1, groups, tf.reduce_prod(shape[1:-1]), filters])
+    moved = tf.transpose(apart, [0, 2, 1, 3])
+    return tf.reshape(moved, tf.concat([[-1], shape[1:-1], [groups * filters]], 0))
 
 
 def check_tensors(inputs, kernels, ranks, caller):

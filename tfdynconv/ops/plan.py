@@ -77,7 +77,7 @@ RULES = [
     ("tpu", "conv", always, "grouped_native", "the compiler's estimate for training: 235 against 501"),
     ("tpu", "depthwise", always, "grouped", "one depthwise convolution"),
     ("tflite", "conv", always, "matmul", "XNNPACK takes no convolution with a computed kernel"),
-    ("tflite", "depthwise", always, "loop", "at batch 1 one DEPTHWISE_CONV_2D"),
+    ("tflite", "depthwise", always, "grouped", "one DEPTHWISE_CONV_2D, without transposes at batch 1"),
 ]
 
 

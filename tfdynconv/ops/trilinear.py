@@ -23,9 +23,14 @@ def differentiable(lowering, inputs, kernels, geometry, kernel_size, channels):
     A lowering has `conv(x, k, geometry)`, `input_grad(y, k, geometry, input_size)` and
     `kernel_grad(x, y, geometry, kernel_size)`; `x` and `y` have their spatial axes at 1, `y` so many `channels`.
     """
-    input_size = spatial_size(inputs, geometry.rank)
     output_size = geometry.output_size(inputs.shape[1:-1], kernel_size)
     shapes = {"x": inputs.shape, "k": kernels.shape, "y": [inputs.shape[0], *output_size, channels]}
+    conv, _, _ = forms(lowering, geometry, kernel_size, spatial_size(inputs, geometry.rank), shapes)
+    return conv(inputs, kernels)
+
+
+def forms(lowering, geometry, kernel_size, input_size, shapes):
+    """(conv, input_grad, kernel_grad), each the derivative of the others; `shapes` are the static ones of x, k and y."""
 
     @tf.custom_gradient
     def conv(x, k):
@@ -51,7 +56,7 @@ def differentiable(lowering, inputs, kernels, geometry, kernel_size, channels):
 
         return shaped(lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size), shapes["k"]), grad
 
-    return conv(inputs, kernels)
+    return conv, input_grad, kernel_grad
 
 
 def hidden(tensor):

@@ -18,7 +18,7 @@ class Routing(keras.layers.Layer):
         data_format: of the inputs; a dynamic layer fills it in, alone it is Keras' default.
 
     Raises:
-        ValueError: `num_kernels` below 1, or bound to layers that disagree about it.
+        ValueError: `num_kernels` below 1, or not that of the layer; a layer given the routing of another one.
 
     Alone, its coefficients can be shared by several layers:
 
@@ -44,6 +44,13 @@ class Routing(keras.layers.Layer):
 
     def bind(self, num_kernels, data_format, owner):
         """Take the size of the bank and the data format from the dynamic layer that owns this routing."""
+        if getattr(self, "owner", owner) != owner:
+            raise ValueError(
+                f"{owner}: its routing {type(self).__name__} already belongs to {self.owner}, and Keras cannot load a model "
+                "in which two layers hold the same routing. Make one routing for each layer, or share the coefficients: "
+                "make both layers with routing=None and call layer(x, routing(x))."
+            )
+        self.owner = owner
         for name, value in (("num_kernels", num_kernels), ("data_format", data_format)):
             mine = getattr(self, name)
             if mine is not None and mine != value:

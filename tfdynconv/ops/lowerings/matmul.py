@@ -42,7 +42,11 @@ def patches(x, kernel_size, geometry):
 class Matmul:
     def conv(self, x, k, geometry):
         rows, batch_and_output = patches(x, tuple(k.shape[1:-2]), geometry)
-        product = tf.matmul(rows, tf.reshape(k, [batch_and_output[0], rows.shape[-1], k.shape[-1]]))
+        matrix = tf.reshape(k, [batch_and_output[0], rows.shape[-1], k.shape[-1]])
+        if rows.shape[1] == 1:  # TFLite converters up to TensorFlow 2.16 break on a product with a single row
+            product = tf.matmul(matrix, rows, transpose_a=True, transpose_b=True)
+        else:
+            product = tf.matmul(rows, matrix)
         return tf.reshape(product, [*batch_and_output, k.shape[-1]])
 
     def convolution(self, x, k, strides, dilations, padding):

@@ -1,0 +1,54 @@
+"""Shared arguments have the names, the order and the defaults of Keras' own layer; ours come after them."""
+
+import inspect
+
+import pytest
+
+from tfdynconv.testing import ALL_LAYERS
+
+NEWER_IN_KERAS = {"lora_rank", "lora_alpha", "quantization_config"}
+EXTRA = {
+    "MixtureConv1D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
+    "MixtureConv2D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
+    "MixtureConv3D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
+    "CondConv2D": {"num_experts": 8, "routing": "sigmoid", "lowering": "auto"},
+    "DepthwiseCondConv2D": {"num_experts": 8, "routing": "sigmoid", "lowering": "auto"},
+    "CondDense": {"num_experts": 8, "routing": "sigmoid"},
+    "DynamicConv2D": {
+        "num_kernels": 4,
+        "reduction_ratio": 0.25,
+        "hidden_units": None,
+        "temperature": 30.0,
+        "routing": "softmax",
+        "lowering": "auto",
+    },
+}
+
+
+def arguments(layer):
+    parameters = inspect.signature(layer.__init__).parameters.values()
+    wanted = [p for p in parameters if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return {p.name: p.default for p in wanted if p.name not in NEWER_IN_KERAS}
+
+
+def plain(name, default):
+    """`(1, 1)` says the same as 1; Keras 2 writes out the default of a 1-D `data_format`."""
+    if isinstance(default, tuple) and len(set(default)) == 1:
+        return default[0]
+    return None if name == "data_format" else default
+
+
+@pytest.mark.parametrize("case", ALL_LAYERS, ids=str)
+def test_as_in_keras(case):
+    ours, keras = arguments(case.layer), arguments(case.twin)
+    assert list(ours)[: len(keras)] == list(keras)
+    for name, default in keras.items():
+        assert plain(name, ours[name]) == plain(name, default), name
+
+
+@pytest.mark.parametrize("case", ALL_LAYERS, ids=str)
+def test_our_own_arguments(case):
+    ours = arguments(case.layer)
+    own = {name: ours[name] for name in list(ours)[len(arguments(case.twin)) :]}
+    assert own == EXTRA[str(case)]
+    assert list(own) == list(EXTRA[str(case)])

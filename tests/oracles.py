@@ -86,10 +86,10 @@ class DepthwiseConvolution(Convolution):
 
     def kernel_grad(self, x, y):
         k = super().kernel_grad(x, y)
-        return k.reshape(*k.shape[:-2], self.groups, -1)
+        return k.reshape(*k.shape[:-2], self.groups, k.shape[-1] // self.groups)
 
     def as_groups(self, k):
-        return k.reshape(*k.shape[:-2], 1, -1)
+        return k.reshape(*k.shape[:-2], 1, k.shape[-2] * k.shape[-1])
 
 
 def rounding(dtype, terms):

@@ -9,6 +9,8 @@ def mix(bank, coefficients):
     `bank [n, *kernel]`, `coefficients [batch, n]`, result `[batch, *kernel]`. Cost: n times the kernel's size in
     multiply-adds a sample, and the kernels of the whole batch in memory.
     """
+    bank = tf.convert_to_tensor(bank)
+    coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
     kernel_shape = bank.shape[1:].as_list()
     flat = tf.matmul(coefficients, tf.reshape(bank, [bank.shape[0], -1]))
     batch = coefficients.shape[0] if coefficients.shape[0] is not None else -1

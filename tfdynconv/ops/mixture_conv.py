@@ -62,7 +62,8 @@ def mixture_conv(
             f"{caller}: expected inputs of rank 3, 4 or 5 and a bank of one rank more ([n, *kernel_size, channels, "
             f"filters]). Received: inputs of shape {inputs.shape} and a bank of shape {bank.shape}."
         )
-    coefficients = tf.convert_to_tensor(coefficients, dtype=bank.dtype)
+    coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
+    check_dtypes(inputs, bank, coefficients, caller)
     check_coefficients(coefficients, bank.shape[0], inputs.shape[0], caller)
     strides, dilations, padding = check_window(strides, dilations, padding, inputs.shape.rank - 2, caller)
     standardize_data_format(data_format, caller)
@@ -72,6 +73,14 @@ def mixture_conv(
     check_output(inputs, bank, geometry, caller)
     outputs = mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
+
+
+def check_dtypes(inputs, bank, coefficients, caller):
+    if not (inputs.dtype == bank.dtype == coefficients.dtype and bank.dtype.is_floating):
+        raise ValueError(
+            f"{caller}: inputs, bank and coefficients must have the same floating dtype. Received: inputs "
+            f"{inputs.dtype.name}, bank {bank.dtype.name}, coefficients {coefficients.dtype.name}. Cast them with tf.cast."
+        )
 
 
 def mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, caller):

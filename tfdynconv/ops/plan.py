@@ -7,6 +7,7 @@ import typing
 
 from tfdynconv.ops import place as places
 from tfdynconv.ops.lowerings import compiled, depthwise, native
+from tfdynconv.ops.lowerings.at_least_one import AtLeastOne
 from tfdynconv.ops.lowerings.chunks import Chunks, CompiledChunks, samples_a_chunk
 from tfdynconv.ops.lowerings.grouped import Grouped, GroupedNative
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
@@ -16,18 +17,18 @@ from tfdynconv.ops.lowerings.vectorized import Vectorized
 LOWERINGS = {
     "conv": {
         "loop": Loop(native),
-        "loop_compiled": CompiledLoop(compiled),
-        "grouped": Grouped(),
-        "grouped_native": GroupedNative(),
+        "loop_compiled": AtLeastOne(CompiledLoop(compiled)),
+        "grouped": AtLeastOne(Grouped()),
+        "grouped_native": AtLeastOne(GroupedNative()),
         "matmul": Matmul(),
-        "vectorized": Vectorized(native),
+        "vectorized": AtLeastOne(Vectorized(native)),
     },
     "depthwise": {
         "loop": Loop(depthwise),
-        "loop_compiled": CompiledLoop(depthwise),
-        "grouped": depthwise.MergedDepthwise(),
+        "loop_compiled": AtLeastOne(CompiledLoop(depthwise)),
+        "grouped": AtLeastOne(depthwise.MergedDepthwise()),
         "matmul": depthwise.ShiftedDepthwise(),
-        "vectorized": Vectorized(depthwise),
+        "vectorized": AtLeastOne(Vectorized(depthwise)),
     },
 }
 NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
@@ -127,6 +128,7 @@ def rule_for(place, case):
 
 def choose(name, case, tensor, caller):
     """The lowering object for a request (`"auto"` or a name), here and now."""
+    check_name(name, caller)
     table = LOWERINGS[case.kind]
     place = places.current(tensor)
     name = requested(name)

@@ -39,7 +39,7 @@ class Chunks:
     def run(self, part, tensor, coefficients, chunk):
         """`part` over slices of both arguments; the last may be shorter."""
         batch = tf.shape(tensor)[0]
-        count = (batch + chunk - 1) // chunk
+        count = tf.maximum((batch + chunk - 1) // chunk, 1)  # an empty batch is one empty chunk
         results = tf.TensorArray(tensor.dtype, size=count, infer_shape=False)
 
         def body(i, results):
@@ -55,7 +55,7 @@ class CompiledChunks(Chunks):
 
     def run(self, part, tensor, coefficients, chunk):
         batch = tf.shape(tensor)[0]
-        count = (batch + chunk - 1) // chunk
+        count = tf.maximum((batch + chunk - 1) // chunk, 1)  # its loop needs one
 
         def whole_chunks(t):
             padded = tf.pad(t, [[0, count * chunk - batch]] + [[0, 0]] * (t.shape.rank - 1))

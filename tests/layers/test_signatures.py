@@ -7,21 +7,22 @@ import pytest
 from tfdynconv.testing import ALL_LAYERS
 
 NEWER_IN_KERAS = {"lora_rank", "lora_alpha", "quantization_config"}
+MIXTURE = {"num_kernels": 4, "routing": "softmax", "lowering": "auto"}
+EXPERTS = {"num_experts": 8, "routing": "sigmoid", "lowering": "auto"}
+ATTENTION = {
+    "num_kernels": 4,
+    "reduction_ratio": 0.25,
+    "hidden_units": None,
+    "temperature": 30.0,
+    "routing": "softmax",
+    "lowering": "auto",
+}
 EXTRA = {
-    "MixtureConv1D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
-    "MixtureConv2D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
-    "MixtureConv3D": {"num_kernels": 4, "routing": "softmax", "lowering": "auto"},
-    "CondConv2D": {"num_experts": 8, "routing": "sigmoid", "lowering": "auto"},
-    "DepthwiseCondConv2D": {"num_experts": 8, "routing": "sigmoid", "lowering": "auto"},
+    **dict.fromkeys(("MixtureConv1D", "MixtureConv2D", "MixtureConv3D"), MIXTURE),
+    **dict.fromkeys(("CondConv1D", "CondConv2D", "CondConv3D", "CondConv2DTranspose", "DepthwiseCondConv2D"), EXPERTS),
     "CondDense": {"num_experts": 8, "routing": "sigmoid"},
-    "DynamicConv2D": {
-        "num_kernels": 4,
-        "reduction_ratio": 0.25,
-        "hidden_units": None,
-        "temperature": 30.0,
-        "routing": "softmax",
-        "lowering": "auto",
-    },
+    **dict.fromkeys(("DynamicConv1D", "DynamicConv2D", "DynamicConv3D"), ATTENTION),
+    **dict.fromkeys(("DynamicConv2DTranspose", "DepthwiseDynamicConv2D"), ATTENTION),
 }
 
 

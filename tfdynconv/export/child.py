@@ -10,7 +10,9 @@ import sys
 def run(script, *arguments):
     """Run `script`, a file name in this folder, and give what it printed. Raises `ChildError` if it fails."""
     if not sys.executable:
-        raise ValueError("to_tflite: this Python has no executable of its own (sys.executable is empty) to start another.")
+        raise ValueError(
+            "to_tflite: this Python has no executable of its own (sys.executable is empty) to start another."
+        )
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),

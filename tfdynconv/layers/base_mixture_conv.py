@@ -83,13 +83,14 @@ class BaseMixtureConv(BaseMixture):
                 "Use padding='same' or a smaller kernel."
             )
 
+    def space(self, input_shape):
+        return input_shape[2:] if self.data_format == "channels_first" else input_shape[1:-1]
+
     def output_size(self, input_shape):
-        first = self.data_format == "channels_first"
-        space = input_shape[2:] if first else input_shape[1:-1]
         pads = self.padding if not isinstance(self.padding, str) else (self.padding,) * self.rank
         return tuple(
             output_length(n, k, s, d, p)
-            for n, k, s, d, p in zip(space, self.kernel_size, self.strides, self.dilation_rate, pads)
+            for n, k, s, d, p in zip(self.space(input_shape), self.kernel_size, self.strides, self.dilation_rate, pads)
         )
 
     def compute_output_shape(self, input_shape):
@@ -100,9 +101,13 @@ class BaseMixtureConv(BaseMixture):
             return (input_shape[0], channels, *size)
         return (input_shape[0], *size, channels)
 
+    def windows(self, input_shape):
+        """Spatial sizes whose product is the number of times that the kernel is applied."""
+        return self.output_size(input_shape)
+
     def multiply_adds(self, input_shape, kernel):
         total = kernel
-        for n in self.output_size(input_shape):
+        for n in self.windows(input_shape):
             if n is None:
                 raise ValueError(
                     f"{self.label}: the cost depends on the spatial size. Received: input shape {tuple(input_shape)}. "

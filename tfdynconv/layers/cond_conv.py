@@ -2,8 +2,8 @@
 
 import keras
 
+from tfdynconv.layers.arguments import passed
 from tfdynconv.layers import torch_layout
-from tfdynconv.layers.base_depthwise_mixture import BaseDepthwiseMixture
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
 
 
@@ -33,28 +33,7 @@ class BaseCondConv(BaseMixtureConv):
         lowering="auto",
         **kwargs,
     ):
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            groups=groups,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            num_kernels=num_experts,
-            routing=routing,
-            lowering=lowering,
-            **kwargs,
-        )
+        super().__init__(**passed(locals(), num_kernels="num_experts"))
 
     def load_torch_state(self, state):
         """Take `weight` and `bias` from timm's CondConv2d; its routing is a layer of its own and has no part here."""
@@ -111,85 +90,66 @@ class CondConv2D(BaseCondConv):
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class DepthwiseCondConv2D(BaseDepthwiseMixture):
-    """Depthwise 2-D convolution whose kernels are a sum of experts, weighted for each sample by sigmoid coefficients.
+class CondConv1D(BaseCondConv):
+    """1-D convolution whose kernel is a sum of experts, weighted for each sample by sigmoid coefficients.
 
-    `a = sigmoid(mean(x) R + r)`, `y = activation(depthwise_conv(x, sum_i a_i W_i) + sum_i a_i b_i)`.
+    `CondConv2D` for sequences.
 
     Args:
-        kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate, activation, use_bias,
-        depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, activity_regularizer,
-        depthwise_constraint, bias_constraint: as in `keras.layers.DepthwiseConv2D`, for each kernel of the bank.
-            `padding` also takes an int or a (before, after) pair per axis.
-        num_experts, routing: as in `CondConv2D`.
-        lowering: how the convolution is computed; see `tfdynconv.ops.per_sample_depthwise_conv`.
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv1D`, for each kernel of the bank. `padding` is
+            also `"causal"`, an int or a (before, after) pair.
+        num_experts, routing, lowering: as in `CondConv2D`.
+
+    Call arguments: as in `CondConv2D`. The coefficients see the whole sequence, later steps too: with
+    `padding="causal"` pass coefficients of your own where that matters.
+
+    Shapes: `[batch, steps, channels] -> [batch, steps', filters]`, as `keras.layers.Conv1D`.
+
+    Raises:
+        ValueError: as `CondConv2D`.
+
+    Cost: as `CondConv2D`, with `steps'` output cells in place of `height' width'`.
+
+    Reference: Yang et al., CondConv, arXiv 1904.04971, with one spatial axis.
+
+    >>> import tensorflow as tf, tfdynconv
+    >>> tfdynconv.CondConv1D(6, 3, padding="causal")(tf.ones([2, 8, 3])).shape
+    TensorShape([2, 8, 6])
+    """
+
+    rank = 1
+
+
+@keras.saving.register_keras_serializable(package="tfdynconv")
+class CondConv3D(BaseCondConv):
+    """3-D convolution whose kernel is a sum of experts, weighted for each sample by sigmoid coefficients.
+
+    `CondConv2D` for volumes and video.
+
+    Args:
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv3D`, for each kernel of the bank. `padding` also
+            takes an int or a (before, after) pair per axis.
+        num_experts, routing, lowering: as in `CondConv2D`.
 
     Call arguments: as in `CondConv2D`.
 
-    Shapes: `[batch, height, width, channels] -> [batch, height', width', channels * depth_multiplier]`.
+    Shapes: `[batch, depth, height, width, channels] -> [batch, depth', height', width', filters]`, as
+    `keras.layers.Conv3D`.
 
     Raises:
-        ValueError: as `CondConv2D`; unequal strides.
+        ValueError: as `CondConv2D`.
 
-    Cost: as `CondConv2D` with a kernel of `w = kernel_size[0] kernel_size[1] channels depth_multiplier` weights.
+    Cost: as `CondConv2D`, with `depth' height' width'` output cells in place of `height' width'`.
 
-    Reference: Yang et al., CondConv, arXiv 1904.04971.
+    Reference: Yang et al., CondConv, arXiv 1904.04971, with three spatial axes.
 
     >>> import tensorflow as tf, tfdynconv
-    >>> tfdynconv.DepthwiseCondConv2D(3, depth_multiplier=2)(tf.ones([2, 8, 8, 3])).shape
-    TensorShape([2, 6, 6, 6])
+    >>> tfdynconv.CondConv3D(6, 3)(tf.ones([2, 4, 5, 6, 3])).shape
+    TensorShape([2, 2, 3, 4, 6])
     """
 
-    count_name = "num_experts"
-
-    def __init__(
-        self,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        depth_multiplier=1,
-        data_format=None,
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        bias_constraint=None,
-        num_experts=8,
-        routing="sigmoid",
-        lowering="auto",
-        **kwargs,
-    ):
-        super().__init__(
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            depth_multiplier=depth_multiplier,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            bias_constraint=bias_constraint,
-            num_kernels=num_experts,
-            routing=routing,
-            lowering=lowering,
-            **kwargs,
-        )
-
-    def load_torch_state(self, state):
-        """Take `weight` and `bias` from timm's CondConv2d with as many groups as channels."""
-        shape = self.kernel.shape[1:]
-        table = {"weight": (self.kernel, lambda a: torch_layout.depthwise_bank(a, self.num_kernels, shape))}
-        if self.use_bias:
-            table["bias"] = (self.bias, lambda a: a)
-        torch_layout.assign(self.label, state, table)
+    rank = 3

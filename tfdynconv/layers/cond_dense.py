@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.base_mixture import BaseMixture
 from tfdynconv.ops import mix
 
@@ -54,20 +55,7 @@ class CondDense(BaseMixture):
         routing="sigmoid",
         **kwargs,
     ):
-        super().__init__(
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            num_kernels=num_experts,
-            routing=routing,
-            **kwargs,
-        )
+        super().__init__(**passed(locals(), "units", num_kernels="num_experts"))
         self.units = self.check_positive("units", units)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 

@@ -2,12 +2,13 @@
 
 import keras
 
-from tfdynconv import routing as routings
+from tfdynconv.layers.arguments import passed
 from tfdynconv.layers import torch_layout
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
+from tfdynconv.layers.softmax_attention import SoftmaxAttention
 
 
-class BaseDynamicConv(BaseMixtureConv):
+class BaseDynamicConv(SoftmaxAttention, BaseMixtureConv):
     def __init__(
         self,
         filters,
@@ -34,37 +35,7 @@ class BaseDynamicConv(BaseMixtureConv):
         lowering="auto",
         **kwargs,
     ):
-        self.attention = {
-            "reduction_ratio": reduction_ratio,
-            "hidden_units": hidden_units,
-            "temperature": temperature,
-        }
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            groups=groups,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            num_kernels=num_kernels,
-            routing=routing,
-            lowering=lowering,
-            **kwargs,
-        )
-
-    def make_routing(self, identifier):
-        arguments = dict(self.attention) if identifier == "softmax" else {}
-        return routings.get(identifier, **self.routing_dtype(), **arguments)
+        super().__init__(**passed(locals()))
 
     def load_torch_state(self, state):
         """Take the weights of the popular PyTorch module `Dynamic_conv1d`/`2d`/`3d`, with or without its attention.
@@ -76,17 +47,10 @@ class BaseDynamicConv(BaseMixtureConv):
         table = {"weight": (self.kernel, lambda a: torch_layout.convolution_bank(a, self.num_kernels, shape))}
         if self.use_bias:
             table["bias"] = (self.bias, lambda a: a)
-        if isinstance(self.routing, routings.SoftmaxRouting):
-            squeeze, excite = self.routing.squeeze, self.routing.excite
-            table["attention.fc1.weight"] = (squeeze.kernel, torch_layout.dense_kernel)
-            table["attention.fc2.weight"] = (excite.kernel, torch_layout.dense_kernel)
-            table["attention.fc2.bias"] = (excite.bias, lambda a: a)
-            if self.rank == 3:
-                state = {"attention.fc2.bias": [0.0] * self.num_kernels, **state}
+        table.update(self.attention_table())
+        if self.rank == 3 and "attention.fc2.bias" in table:
+            state = {"attention.fc2.bias": [0.0] * self.num_kernels, **state}
         torch_layout.assign(self.label, state, table)
-
-    def get_config(self):
-        return {**super().get_config(), **self.attention}
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
@@ -134,3 +98,69 @@ class DynamicConv2D(BaseDynamicConv):
     """
 
     rank = 2
+
+
+@keras.saving.register_keras_serializable(package="tfdynconv")
+class DynamicConv1D(BaseDynamicConv):
+    """1-D convolution whose kernel is an average of kernels, weighted for each sample by softmax attention.
+
+    `DynamicConv2D` for sequences.
+
+    Args:
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv1D`, for each kernel of the bank. `padding` is
+            also `"causal"`, an int or a (before, after) pair.
+        num_kernels, reduction_ratio, hidden_units, temperature, routing, lowering: as in `DynamicConv2D`.
+
+    Call arguments: as in `DynamicConv2D`. The attention sees the whole sequence, later steps too: with
+    `padding="causal"` pass coefficients of your own where that matters.
+
+    Shapes: `[batch, steps, channels] -> [batch, steps', filters]`, as `keras.layers.Conv1D`.
+
+    Raises:
+        ValueError: as `DynamicConv2D`.
+
+    Cost: as `DynamicConv2D`, with `steps'` output cells in place of `height' width'`.
+
+    Reference: Chen et al., Dynamic Convolution, arXiv 1912.03458, with one spatial axis.
+
+    >>> import tensorflow as tf, tfdynconv
+    >>> tfdynconv.DynamicConv1D(6, 3, padding="causal")(tf.ones([2, 8, 3])).shape
+    TensorShape([2, 8, 6])
+    """
+
+    rank = 1
+
+
+@keras.saving.register_keras_serializable(package="tfdynconv")
+class DynamicConv3D(BaseDynamicConv):
+    """3-D convolution whose kernel is an average of kernels, weighted for each sample by softmax attention.
+
+    `DynamicConv2D` for volumes and video.
+
+    Args:
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as in `keras.layers.Conv3D`, for each kernel of the bank. `padding` also
+            takes an int or a (before, after) pair per axis.
+        num_kernels, reduction_ratio, hidden_units, temperature, routing, lowering: as in `DynamicConv2D`.
+
+    Call arguments: as in `DynamicConv2D`.
+
+    Shapes: `[batch, depth, height, width, channels] -> [batch, depth', height', width', filters]`, as
+    `keras.layers.Conv3D`.
+
+    Raises:
+        ValueError: as `DynamicConv2D`.
+
+    Cost: as `DynamicConv2D`, with `depth' height' width'` output cells in place of `height' width'`.
+
+    Reference: Chen et al., Dynamic Convolution, arXiv 1912.03458, with three spatial axes.
+
+    >>> import tensorflow as tf, tfdynconv
+    >>> tfdynconv.DynamicConv3D(6, 3)(tf.ones([2, 4, 5, 6, 3])).shape
+    TensorShape([2, 2, 3, 4, 6])
+    """
+
+    rank = 3

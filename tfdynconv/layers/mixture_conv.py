@@ -2,6 +2,7 @@
 
 import keras
 
+from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
 
 
@@ -29,28 +30,7 @@ class BaseGeneralMixtureConv(BaseMixtureConv):
         lowering="auto",
         **kwargs,
     ):
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            groups=groups,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            num_kernels=num_kernels,
-            routing=routing,
-            lowering=lowering,
-            **kwargs,
-        )
+        super().__init__(**passed(locals()))
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")

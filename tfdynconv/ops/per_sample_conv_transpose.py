@@ -49,7 +49,8 @@ def per_sample_conv_transpose(
     strides, dilations, padding = check_window(strides, dilations, padding, rank, caller)
     standardize_data_format(data_format, caller)
     inputs = channels_last(inputs) if data_format == "channels_first" else inputs
-    check_transpose(inputs, kernels, padding, caller)
+    check_padding(padding, caller)
+    check_channels(inputs, kernels, caller)
     added = standardize_output_padding(output_padding, strides, rank, caller)
     if rank == 1:
         inputs, kernels = tf.expand_dims(inputs, 1), tf.expand_dims(kernels, 1)
@@ -75,7 +76,11 @@ def output_size(size, kernel_size, geometry, added):
     """Cells per axis, by Keras' rule."""
     extents = geometry.extent(kernel_size)
     if added is None:
-        grown = (0,) * len(size) if geometry.padding == "SAME" else [max(e - s, 0) for e, s in zip(extents, geometry.strides)]
+        grown = (
+            (0,) * len(size)
+            if geometry.padding == "SAME"
+            else [max(e - s, 0) for e, s in zip(extents, geometry.strides)]
+        )
         return tuple(None if n is None else n * s + g for n, s, g in zip(size, geometry.strides, grown))
     cut = [2 * (e // 2) if geometry.padding == "SAME" else 0 for e in extents]
     return tuple(
@@ -96,9 +101,12 @@ def standardize_output_padding(output_padding, strides, rank, caller):
     return values
 
 
-def check_transpose(inputs, kernels, padding, caller):
+def check_padding(padding, caller):
     if padding not in ("valid", "same"):
         raise ValueError(f"{caller}: `padding` must be 'valid' or 'same'. Received: padding={padding!r}.")
+
+
+def check_channels(inputs, kernels, caller):
     if inputs.shape[-1] != kernels.shape[-1]:
         raise ValueError(
             f"{caller}: expected kernels of shape [batch, *kernel_size, filters, {inputs.shape[-1]}] for "

@@ -40,6 +40,16 @@ def depthwise(layer, input_shape, twin, count="num_kernels", routing="sigmoid", 
     return LayerCase(layer, {"kernel_size": 3, count: 3}, input_shape, variants, count, twin)
 
 
+def transposed(layer, input_shape, twin, count="num_kernels", **own):
+    """A transposed convolution, which pads by words alone."""
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, "output_padding": 1, **own},
+        {"lowering": "matmul", **kernel_arguments("kernel"), **REGULARIZED},
+        {"data_format": "channels_first", "dilation_rate": 2, "routing": "sigmoid" if own else "softmax"},
+    )
+    return LayerCase(layer, {"filters": 5, "kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+
+
 def dense(layer, input_shape, twin, count="num_kernels", routing="sigmoid"):
     variants = (
         {"activation": "relu", "use_bias": False, "routing": routing},
@@ -53,8 +63,15 @@ ALL_LAYERS = [
     convolution(layers.MixtureConv1D, (9, 4), keras.layers.Conv1D, padding=((1, 2),)),
     convolution(layers.MixtureConv2D, IMAGE, keras.layers.Conv2D),
     convolution(layers.MixtureConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1),
+    convolution(layers.CondConv1D, (9, 4), keras.layers.Conv1D, "num_experts", padding="causal", routing="softmax"),
     convolution(layers.CondConv2D, IMAGE, keras.layers.Conv2D, "num_experts", routing="softmax"),
+    convolution(layers.CondConv3D, (7, 6, 5, 4), keras.layers.Conv3D, "num_experts", padding=1, routing="softmax"),
+    transposed(layers.CondConv2DTranspose, (4, 3, 4), keras.layers.Conv2DTranspose, "num_experts"),
     depthwise(layers.DepthwiseCondConv2D, IMAGE, keras.layers.DepthwiseConv2D, "num_experts", routing="softmax"),
     dense(layers.CondDense, (4, 6), keras.layers.Dense, "num_experts", routing="softmax"),
+    convolution(layers.DynamicConv1D, (9, 4), keras.layers.Conv1D, padding="causal", **ATTENTION),
     convolution(layers.DynamicConv2D, IMAGE, keras.layers.Conv2D, **ATTENTION),
+    convolution(layers.DynamicConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1, **ATTENTION),
+    transposed(layers.DynamicConv2DTranspose, (4, 3, 4), keras.layers.Conv2DTranspose, **ATTENTION),
+    depthwise(layers.DepthwiseDynamicConv2D, IMAGE, keras.layers.DepthwiseConv2D, **ATTENTION),
 ]

@@ -1,0 +1,75 @@
+"""Depthwise Dynamic Convolution, DY-CNN (arXiv 1912.03458)."""
+
+import keras
+
+from tfdynconv.layers import torch_layout
+from tfdynconv.layers.arguments import passed
+from tfdynconv.layers.base_depthwise_mixture import BaseDepthwiseMixture
+from tfdynconv.layers.softmax_attention import SoftmaxAttention
+
+
+@keras.saving.register_keras_serializable(package="tfdynconv")
+class DepthwiseDynamicConv2D(SoftmaxAttention, BaseDepthwiseMixture):
+    """Depthwise 2-D convolution whose kernels are averages of kernels, weighted for each sample by softmax attention.
+
+    `a = softmax((W2 relu(W1 mean(x)) + b2) / temperature)`,
+    `y = activation(depthwise_conv(x, sum_i a_i W_i) + sum_i a_i b_i)`.
+
+    Args:
+        kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate, activation, use_bias,
+        depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, activity_regularizer,
+        depthwise_constraint, bias_constraint: as in `keras.layers.DepthwiseConv2D`, for each kernel of the bank.
+            `padding` also takes an int or a (before, after) pair per axis.
+        num_kernels, reduction_ratio, hidden_units, temperature, routing: as in `DynamicConv2D`.
+        lowering: how the convolution is computed; see `tfdynconv.ops.per_sample_depthwise_conv`.
+
+    Call arguments: as in `DynamicConv2D`.
+
+    Shapes: `[batch, height, width, channels] -> [batch, height', width', channels * depth_multiplier]`.
+
+    Raises:
+        ValueError: as `DynamicConv2D`; unequal strides.
+
+    Cost: as `DynamicConv2D` with a kernel of `w = kernel_size[0] kernel_size[1] channels depth_multiplier` weights.
+
+    Reference: Chen et al., Dynamic Convolution, arXiv 1912.03458.
+
+    >>> import tensorflow as tf, tfdynconv
+    >>> tfdynconv.DepthwiseDynamicConv2D(3, depth_multiplier=2)(tf.ones([2, 8, 8, 3])).shape
+    TensorShape([2, 6, 6, 6])
+    """
+
+    def __init__(
+        self,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        bias_constraint=None,
+        num_kernels=4,
+        reduction_ratio=0.25,
+        hidden_units=None,
+        temperature=30.0,
+        routing="softmax",
+        lowering="auto",
+        **kwargs,
+    ):
+        super().__init__(**passed(locals()))
+
+    def load_torch_state(self, state):
+        """Take the weights of the popular PyTorch module `Dynamic_conv2d` with as many groups as channels."""
+        shape = self.kernel.shape[1:]
+        table = {"weight": (self.kernel, lambda a: torch_layout.depthwise_bank(a, self.num_kernels, shape))}
+        if self.use_bias:
+            table["bias"] = (self.bias, lambda a: a)
+        torch_layout.assign(self.label, state, {**table, **self.attention_table()})

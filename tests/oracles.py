@@ -35,7 +35,8 @@ class Convolution:
         self.size, self.kernel_size, self.groups = tuple(size), tuple(kernel_size), groups
         sides = [pads(*axis) for axis in zip(size, kernel_size, strides, dilations, paddings)]
         self.output_size = tuple(
-            (n + sum(p) - (k - 1) * d - 1) // s + 1 for n, k, s, d, p in zip(size, kernel_size, strides, dilations, sides)
+            (n + sum(p) - (k - 1) * d - 1) // s + 1
+            for n, k, s, d, p in zip(size, kernel_size, strides, dilations, sides)
         )
         self.reads = []  # (output cell, tap, the input cell that they read)
         for cell in itertools.product(*map(range, self.output_size)):

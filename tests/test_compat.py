@@ -9,7 +9,11 @@ import pytest
 from tfdynconv import _compat
 
 GOOD = [("2.21.0", "3.15.0"), ("2.16.2", "3.0.5"), ("2.15.1", "2.15.0"), ("3.0.0", "3.20.1"), ("2.22.0-rc1", "3.15.0")]
-BAD = [("2.16.2", "2.15.0", "needs Keras 3"), ("2.21.0", "2.16.0", "needs Keras 3"), ("2.15.1", "3.1.0", "needs Keras 2.15")]
+BAD = [
+    ("2.16.2", "2.15.0", "needs Keras 3"),
+    ("2.21.0", "2.16.0", "needs Keras 3"),
+    ("2.15.1", "3.1.0", "needs Keras 2.15"),
+]
 
 
 @pytest.mark.parametrize("tensorflow, keras", GOOD)
@@ -19,12 +23,16 @@ def test_pairs_that_work(tensorflow, keras):
 
 @pytest.mark.parametrize("tensorflow, keras, wanted", BAD)
 def test_pairs_that_do_not(tensorflow, keras, wanted):
-    with pytest.raises(ImportError, match=f"TensorFlow {tensorflow} {wanted}, but Keras {keras} is installed. Install a match"):
+    with pytest.raises(
+        ImportError, match=f"TensorFlow {tensorflow} {wanted}, but Keras {keras} is installed. Install a match"
+    ):
         _compat.check_stack(tensorflow, keras, "tensorflow")
 
 
 def test_another_backend():
-    with pytest.raises(ImportError, match="Received: backend 'jax'. Set the environment variable KERAS_BACKEND=tensorflow"):
+    with pytest.raises(
+        ImportError, match="Received: backend 'jax'. Set the environment variable KERAS_BACKEND=tensorflow"
+    ):
         _compat.check_stack("2.21.0", "3.15.0", "jax")
 
 

@@ -19,7 +19,18 @@ PRIVATE = ("keras.src", "tensorflow.python", "__internal__", "keras.engine", "_p
 ALLOWED_UNDERSCORES = {"_get_control_flow_context": "ops/place.py", "_get_ops_details": "export"}
 
 # A package may import those of a smaller number, and itself.
-RANKS = {"ops": 0, "routing": 1, "layers": 2, "blocks": 3, "training": 4, "surgery": 4, "models": 4, "viz": 4, "export": 5, "testing": 6}
+RANKS = {
+    "ops": 0,
+    "routing": 1,
+    "layers": 2,
+    "blocks": 3,
+    "training": 4,
+    "surgery": 4,
+    "models": 4,
+    "viz": 4,
+    "export": 5,
+    "testing": 6,
+}
 FREE = {"_compat", "version"}
 
 
@@ -61,7 +72,9 @@ def test_exceptions_have_one_message(path):
     bad = [
         node.lineno
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and (len(node.exc.args) != 1 or node.exc.keywords)
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and (len(node.exc.args) != 1 or node.exc.keywords)
     ]
     assert bad == []
 
@@ -93,7 +106,11 @@ def test_imports_go_one_way(path):
     if package not in RANKS:
         return  # a module at the top
     free = FREE if package != "ops" else set()  # _compat imports Keras
-    wrong = [name for name in imported(path) if name not in free and name != package and RANKS.get(name, 99) >= RANKS[package]]
+    wrong = [
+        name
+        for name in imported(path)
+        if name not in free and name != package and RANKS.get(name, 99) >= RANKS[package]
+    ]
     assert wrong == []
 
 

@@ -24,7 +24,12 @@ def kernel_of(layer):
 @pytest.mark.parametrize(
     "dynamic, static, argument, shape",
     [
-        (lambda **k: tfdynconv.CondConv2D(32, 3, **k), lambda **k: keras.layers.Conv2D(32, 3, **k), "kernel", (8, 8, 16)),
+        (
+            lambda **k: tfdynconv.CondConv2D(32, 3, **k),
+            lambda **k: keras.layers.Conv2D(32, 3, **k),
+            "kernel",
+            (8, 8, 16),
+        ),
         (
             lambda **k: tfdynconv.DepthwiseCondConv2D(7, **k),
             lambda **k: keras.layers.DepthwiseConv2D(7, **k),
@@ -50,7 +55,8 @@ def test_each_kernel_spreads_as_that_of_the_static_layer(name, dynamic, static, 
 
 def test_an_int_seed_repeats_and_gives_each_kernel_its_own_values():
     first, second = (
-        kernel_of(built(tfdynconv.CondConv2D(4, 3, kernel_initializer=keras.initializers.HeNormal(seed=7)))) for _ in range(2)
+        kernel_of(built(tfdynconv.CondConv2D(4, 3, kernel_initializer=keras.initializers.HeNormal(seed=7))))
+        for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
     assert len({kernel.tobytes() for kernel in first}) == 8

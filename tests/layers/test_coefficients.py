@@ -46,7 +46,9 @@ def test_without_routing_they_must_be_given(make):
 @pytest.mark.parametrize("shape", [(3, 4), (3, 2), (3,), (2, 3), (3, 3, 1)], ids=str)
 @pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
 def test_wrong_shapes(make, shape):
-    with pytest.raises(ValueError, match=r"expected coefficients of shape \[batch, 3\], .* Received: coefficients of shape"):
+    with pytest.raises(
+        ValueError, match=r"expected coefficients of shape \[batch, 3\], .* Received: coefficients of shape"
+    ):
         make()(inputs(), tf.zeros(shape))
 
 
@@ -92,5 +94,7 @@ def test_one_routing_object_in_two_layers_is_refused():
     routing, x = tfdynconv.routing.SigmoidRouting(), inputs()
     tfdynconv.CondConv2D(4, 3, num_experts=3, routing=routing, name="first")(x)
     second = tfdynconv.CondConv2D(4, 3, num_experts=3, routing=routing, name="second")
-    with pytest.raises(ValueError, match=r"'second': its routing .* belongs to CondConv2D 'first', .* layer\(x, routing\(x\)\)"):
+    with pytest.raises(
+        ValueError, match=r"'second': its routing .* belongs to CondConv2D 'first', .* layer\(x, routing\(x\)\)"
+    ):
         second(x)

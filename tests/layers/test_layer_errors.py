@@ -76,7 +76,9 @@ def test_attention(arguments, message):
 
 
 def test_unequal_strides_of_a_depthwise_layer():
-    with pytest.raises(ValueError, match=r"DepthwiseCondConv2D '.*': `strides` must be equal .* Received: strides=\(1, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"DepthwiseCondConv2D '.*': `strides` must be equal .* Received: strides=\(1, 2\)"
+    ):
         DepthwiseCondConv2D(3, strides=(1, 2))
 
 
@@ -112,7 +114,9 @@ def test_unknown_channels():
 def test_routing_made_for_another_bank():
     routing = tfdynconv.routing.SigmoidRouting(num_kernels=3)
     layer = CondConv2D(4, 3, num_experts=5, routing=routing)
-    with pytest.raises(ValueError, match="its routing SigmoidRouting was made with num_kernels=3, .* has num_kernels=5"):
+    with pytest.raises(
+        ValueError, match="its routing SigmoidRouting was made with num_kernels=3, .* has num_kernels=5"
+    ):
         layer(tf.zeros([2, 8, 8, 3]))
 
 

@@ -61,7 +61,9 @@ def test_a_complete_state_is_taken(make):
 
 @EVERY
 def test_a_missing_array(make):
-    refused(make(), state_of(make, bias=None), r"load_torch_state expected .* Received: missing \['bias'\], unknown \[\]")
+    refused(
+        make(), state_of(make, bias=None), r"load_torch_state expected .* Received: missing \['bias'\], unknown \[\]"
+    )
 
 
 @EVERY

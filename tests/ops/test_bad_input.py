@@ -34,7 +34,6 @@ CONV = [
 ]
 
 
-
 def call(function, request):
     arguments = {**request, "x": tf.zeros(request.get("x", X)), "k": tf.zeros(request.get("k", K))}
     return function(arguments.pop("x"), arguments.pop("k"), **arguments)
@@ -86,7 +85,10 @@ TRANSPOSE = [
     ({"padding": 1}, r"`padding` must be 'valid' or 'same'"),
     ({"k": (2, 3, 3, 6, 5)}, r"expected kernels of shape \[batch, \*kernel_size, filters, 4\] for 4 input channels"),
     ({"k": (2, 3, 3, 6, 4), "output_padding": 1}, "`output_padding` must be None, or ints from 0 to below the stride"),
-    ({"k": (2, 3, 3, 6, 4), "strides": 2, "output_padding": (1,)}, r"Received: output_padding=\(1,\), strides=\(2, 2\)"),
+    (
+        {"k": (2, 3, 3, 6, 4), "strides": 2, "output_padding": (1,)},
+        r"Received: output_padding=\(1,\), strides=\(2, 2\)",
+    ),
 ]
 
 
@@ -124,6 +126,8 @@ def test_unknown_name_of_the_scope():
 
 
 def test_vectorized_for_a_phone():
-    with pytest.raises(ValueError, match=r"lowering='vectorized' cannot be used here \(place: tflite\): its while loop"):
+    with pytest.raises(
+        ValueError, match=r"lowering='vectorized' cannot be used here \(place: tflite\): its while loop"
+    ):
         with tfdynconv.ops.place.exporting("tflite"):
             per_sample_conv(tf.zeros(X), tf.zeros(K), lowering="vectorized")

@@ -13,7 +13,13 @@ from tests.ops.cases import Case
 from tests.ops.test_against_the_definition import LOWERINGS, OPS, refused
 
 COMMON = {"batch": 2, "channels": 2, "filters": 2, "groups": 1, "strides": 1, "dilations": 1, "padding": "same"}
-COMMON |= {"kind": "conv", "data_format": "channels_last", "dtype": "float64", "known_batch": False, "known_size": False}
+COMMON |= {
+    "kind": "conv",
+    "data_format": "channels_last",
+    "dtype": "float64",
+    "known_batch": False,
+    "known_size": False,
+}
 REQUESTS = {
     "1d_stride": {"size": (8,), "kernel_size": (3,), "strides": 2},
     "1d_causal_dilated_groups": {"size": (9,), "kernel_size": (2,), "padding": "causal", "dilations": 3, "groups": 2},

@@ -87,7 +87,8 @@ def test_it_computes_the_coefficients(kind):
     model, x = model_of(kind), inputs()
     layer = model.layers[0]
     wanted = sum(
-        np.asarray(layer.routing(x))[:, i, None, None, None] * layer(x, np.eye(3, dtype="float32")[[i] * 4]) for i in range(3)
+        np.asarray(layer.routing(x))[:, i, None, None, None] * layer(x, np.eye(3, dtype="float32")[[i] * 4])
+        for i in range(3)
     )
     np.testing.assert_allclose(layer(x), wanted, rtol=1e-4, atol=1e-4)
 

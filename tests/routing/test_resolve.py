@@ -35,14 +35,18 @@ def test_callables(given):
 
 @pytest.mark.parametrize("given", ["SoftMax", "", 3, 0.5, [SigmoidRouting], object()], ids=lambda v: type(v).__name__)
 def test_anything_else_is_an_error(given):
-    with pytest.raises(ValueError, match="expected None, one of 'sigmoid', 'softmax', a Routing object.* Received: routing="):
+    with pytest.raises(
+        ValueError, match="expected None, one of 'sigmoid', 'softmax', a Routing object.* Received: routing="
+    ):
         routing.get(given)
 
 
 @pytest.mark.parametrize("kind", [SigmoidRouting, SoftmaxRouting], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("value", [0, -2, 1.5, "3"], ids=str)
 def test_num_kernels(kind, value):
-    with pytest.raises(ValueError, match=f"{kind.__name__}: `num_kernels` must be a positive int. Received: num_kernels="):
+    with pytest.raises(
+        ValueError, match=f"{kind.__name__}: `num_kernels` must be a positive int. Received: num_kernels="
+    ):
         kind(value)
 
 

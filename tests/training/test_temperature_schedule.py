@@ -37,7 +37,9 @@ def test_every_step_sees_the_value_of_its_step(jit_compile, together):
 def test_nothing_is_traced_again(jit_compile):
     model = recording_model(jit_compile=jit_compile)
     counts = []
-    count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: counts.append(RecordingRouting.traced))
+    count = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: counts.append(RecordingRouting.traced)
+    )
     train(model, schedule(), steps=4, epochs=3, callbacks=[count])
     assert len(set(seen(model))) == 12
     assert counts[0] == counts[-1]
@@ -136,7 +138,9 @@ def test_all_routing_of_nested_models_and_standing_alone():
 def test_a_model_without_temperature_is_an_error():
     model = keras.Sequential([keras.Input([4, 4, 3]), tfdynconv.CondConv2D(2, 3), keras.layers.Flatten()], name="plain")
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="TemperatureSchedule: nothing in the model 'plain' has a temperature.*DynamicConv"):
+    with pytest.raises(
+        ValueError, match="TemperatureSchedule: nothing in the model 'plain' has a temperature.*DynamicConv"
+    ):
         train(model, schedule(), steps=1, epochs=1)
 
 

@@ -125,7 +125,11 @@ class BaseMixture(keras.layers.Layer):
     def broadcast_bias(self, bias, rank):
         middle = [1] * (rank - 2)
         batch = bias.shape[0] if bias.shape[0] is not None else -1
-        shape = [batch, bias.shape[-1], *middle] if self.data_format == "channels_first" else [batch, *middle, bias.shape[-1]]
+        shape = (
+            [batch, bias.shape[-1], *middle]
+            if self.data_format == "channels_first"
+            else [batch, *middle, bias.shape[-1]]
+        )
         return tf.reshape(bias, shape)
 
     def cost(self, input_shape):

@@ -75,7 +75,11 @@ def output_size(size, kernel_size, geometry, added):
     """Cells per axis, by Keras' rule."""
     extents = geometry.extent(kernel_size)
     if added is None:
-        grown = (0,) * len(size) if geometry.padding == "SAME" else [max(e - s, 0) for e, s in zip(extents, geometry.strides)]
+        grown = (
+            (0,) * len(size)
+            if geometry.padding == "SAME"
+            else [max(e - s, 0) for e, s in zip(extents, geometry.strides)]
+        )
         return tuple(None if n is None else n * s + g for n, s, g in zip(size, geometry.strides, grown))
     cut = [2 * (e // 2) if geometry.padding == "SAME" else 0 for e in extents]
     return tuple(

@@ -46,7 +46,9 @@ def run_check(case, name):
         CHECKS[name](case)
     except (AssertionError, TypeError, ValueError):
         return None
-    return fail(case, f"declares an exception from {name!r} ({case.exceptions[name]}), but passes it. Remove the exception.")
+    return fail(
+        case, f"declares an exception from {name!r} ({case.exceptions[name]}), but passes it. Remove the exception."
+    )
 
 
 def check_layer(case):
@@ -68,7 +70,9 @@ def check_layer(case):
     """
     unknown = set(case.exceptions) - set(CHECKS)
     if unknown:
-        raise ValueError(f"{case}: exceptions from unknown checks {sorted(unknown)}. Expected some of {sorted(CHECKS)}.")
+        raise ValueError(
+            f"{case}: exceptions from unknown checks {sorted(unknown)}. Expected some of {sorted(CHECKS)}."
+        )
     for name in CHECKS:
         run_check(case, name)
     check_fresh_process([case])

@@ -56,7 +56,9 @@ def check_unknown_sizes(case):
             known.build(values.shape)
             known.set_weights(layer.get_weights())
             for what, outputs in (("traced", traced(values)), ("a model", model(values))):
-                expect_close(outputs, known(values), case, f"{what} for {shape}, called with {values.shape}, {arguments}")
+                expect_close(
+                    outputs, known(values), case, f"{what} for {shape}, called with {values.shape}, {arguments}"
+                )
 
 
 def check_channels_first(case):

@@ -93,7 +93,8 @@ class ShiftedDepthwise:
     def kernel_grad(self, x, y, geometry, kernel_size):
         apart = self.part(y, x.shape[-1])
         grads = [
-            tf.reduce_sum(tf.expand_dims(shifted, -1) * apart, [1, 2]) for shifted in taps(x, tuple(kernel_size), geometry)
+            tf.reduce_sum(tf.expand_dims(shifted, -1) * apart, [1, 2])
+            for shifted in taps(x, tuple(kernel_size), geometry)
         ]
         return tf.reshape(tf.stack(grads, 1), [-1, *kernel_size, *apart.shape[3:]])
 

@@ -1,8 +1,8 @@
 """Print the tables of the README and of `benchmarks/NOTES.md`, as Markdown. Every figure is a ratio from one run.
 
-    python -m benchmarks            # all tables, some ten minutes on two cores
-    python -m benchmarks --quick    # the layer table alone, roughly
-    python -m benchmarks --write    # also put the layer table into README.md
+python -m benchmarks            # all tables, some ten minutes on two cores
+python -m benchmarks --quick    # the layer table alone, roughly
+python -m benchmarks --write    # also put the layer table into README.md
 """
 
 import argparse

@@ -34,9 +34,7 @@ def ratios(shape, jit_compile, kinds=("forward", "training"), make=cond, seconds
     for layer in layers.values():
         layer.build(x.shape)
     steps = {"forward": forward, "training": training_step}
-    candidates = {
-        (kind, name): steps[kind](layer, x, jit_compile) for kind in kinds for name, layer in layers.items()
-    }
+    candidates = {(kind, name): steps[kind](layer, x, jit_compile) for kind in kinds for name, layer in layers.items()}
     times = interleaved(candidates, seconds)
     return {kind: times[kind, "dynamic"] / times[kind, "static"] for kind in kinds}
 

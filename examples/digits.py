@@ -195,7 +195,9 @@ def main():
     options.output.mkdir(parents=True, exist_ok=True)
     data = load()
     _, images, _, labels = data
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}: {options.seeds} seeds, {options.epochs} epochs each")
+    print(
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}: {options.seeds} seeds, {options.epochs} epochs each"
+    )
     results, bar = {}, keras.utils.Progbar(len(CONVOLUTIONS) * options.seeds * options.epochs, unit_name="epoch")
     models = {}
     for name, convolution in CONVOLUTIONS.items():

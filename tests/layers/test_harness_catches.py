@@ -5,7 +5,7 @@ import pytest
 
 from tests.layers import broken
 from tfdynconv import MixtureConv2D
-from tfdynconv.testing import CHECKS, LayerCase, check_fresh_process, check_layer, run_check
+from tfdynconv.testing import LayerCase, check_fresh_process, check_layer, run_check
 
 IMAGE = (6, 5, 4)
 

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from tests.modes import in_mode
-from tests.oracles import rounding
 from tests.ops.cases import cases
+from tests.oracles import rounding
 from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv
 
 OPS = {"conv": per_sample_conv, "depthwise": per_sample_depthwise_conv}

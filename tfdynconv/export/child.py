@@ -23,16 +23,16 @@ def run(script, *arguments):
     command = [sys.executable, "-P", os.path.join(os.path.dirname(__file__), script), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        raise ChildError(done.returncode, done.stderr)
+        raise ChildError(done)
     return done.stdout
 
 
 class ChildError(Exception):
     """A worker failed; `str` tells the useful part of what it said."""
 
-    def __init__(self, code, stderr):
-        super().__init__(code, stderr)
-        self.code, self.stderr = code, stderr
+    def __init__(self, done):
+        super().__init__(done)
+        self.code, self.stderr = done.returncode, done.stderr
 
     def __str__(self):
         end = f"ended by {signal.Signals(-self.code).name}" if self.code < 0 else f"exit code {self.code}"

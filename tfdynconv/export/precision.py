@@ -2,6 +2,7 @@
 
 import contextlib
 
+import keras
 import tensorflow as tf
 
 from tfdynconv import _compat
@@ -12,6 +13,15 @@ def is_other_float(layer):
     dtype = layer.compute_dtype
     quantized = getattr(layer.dtype_policy, "quantization_mode", None) if hasattr(layer, "dtype_policy") else None
     return dtype is not None and not quantized and tf.as_dtype(dtype).is_floating and tf.as_dtype(dtype) != tf.float32
+
+
+def computing_in_float32(stored):
+    """A policy for weights of dtype `stored`. Plain "float32" would not do: Keras would take them for float32 uncast."""
+
+    class Float32Policy(keras.mixed_precision.DTypePolicy):
+        variable_dtype = property(lambda self: stored)
+
+    return Float32Policy("float32")
 
 
 @contextlib.contextmanager
@@ -27,7 +37,7 @@ def in_float32(model):
     before = [layer.dtype_policy for layer in layers]
     try:
         for layer in layers:
-            layer.dtype_policy = "float32"
+            layer.dtype_policy = computing_in_float32(layer.variable_dtype)
         yield
     finally:
         for layer, policy in zip(layers, before):

@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from tfdynconv.export.signature import unique_names
+
 RANDOM, MOST = 5, 16
 
 
@@ -95,8 +97,7 @@ def batches(data, specs):
 def matched(element, specs):
     """The arrays of an element, nested as the specs; a single sample gets its batch axis."""
     flat = tf.nest.flatten(specs)
-    values = [element[key] for key in sorted(specs)] if isinstance(specs, dict) and isinstance(element, dict) else None
-    values = values if values is not None else tf.nest.flatten(element)
+    values = values_by_name(element, specs) if isinstance(element, dict) else tf.nest.flatten(element)
     if len(values) != len(flat):
         raise ValueError(
             f"to_tflite: representative_data must give {len(flat)} arrays a batch, nested as the model's inputs. "
@@ -111,6 +112,20 @@ def matched(element, specs):
                 f"{(None, *spec.shape[1:])}. Received: shape {array.shape}."
             )
     return tf.nest.pack_sequence_as(specs, arrays)
+
+
+def values_by_name(element, specs):
+    """The values of a dict in the order of the inputs; those of models without a dict go by their own names, as in Keras."""
+    if not isinstance(specs, dict) and len(tf.nest.flatten(specs)) == len(element) == 1:
+        return list(element.values())
+    named = isinstance(specs, dict)
+    names = sorted(specs) if named else [spec.name for spec in tf.nest.flatten(specs)]
+    values = {key if named else unique_names([key])[0]: value for key, value in element.items()}
+    if not set(names) <= set(values):
+        raise ValueError(
+            f"to_tflite: a dict of representative_data must have the keys {sorted(names)}. Received: {sorted(element)}."
+        )
+    return [values[name] for name in names]
 
 
 def fitted(spec, array):

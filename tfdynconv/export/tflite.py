@@ -82,8 +82,8 @@ def check_arguments(model, path, batch_size, tolerance):
             f"to_tflite: expected a Keras model. Received: {type(model).__name__}. Put a layer into "
             "keras.Sequential([keras.Input(shape), layer])."
         )
-    path = os.fspath(path)
-    if not path.endswith(".tflite") or os.path.isdir(path):
+    path = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(path, str) or not path.endswith(".tflite") or os.path.isdir(path):
         raise ValueError(f"to_tflite: expected the path of a file that ends in '.tflite'. Received: path={path!r}.")
     if not is_int(batch_size) or batch_size < 1:
         raise ValueError(f"to_tflite: `batch_size` must be a positive int. Received: batch_size={batch_size!r}.")

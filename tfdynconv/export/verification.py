@@ -40,21 +40,32 @@ def run_keras(model, inputs):
         step = batch or size
         parts = []
         for start in range(0, len(rows), step):
-            part = tf.nest.map_structure(lambda a, at=start: tf.constant(a[rows[at : at + step]]), nest)
+            part = taken(nest, rows[start : start + step])
             parts.append(name_outputs(model(part, training=False)))
-        joined = {name: [np.asarray(part[name]) for part in parts] for name in parts[0]}
-        outputs.append({name: np.concatenate(a)[:size] if len(a) > 1 else a[0] for name, a in joined.items()})
+        arrays = {name: [np.asarray(part[name]) for part in parts] for name in parts[0]}
+        outputs.append({name: joined(a, step, size) for name, a in arrays.items()})
     return outputs
+
+
+def taken(nest, rows):
+    return tf.nest.map_structure(lambda a: tf.constant(a[rows]), nest)
+
+
+def joined(parts, step, size):
+    """`size` rows from batches of `step`; an output without a batch axis is taken for the same in all of them."""
+    return np.concatenate(parts)[:size] if parts[0].shape[:1] == (step,) else parts[0]
 
 
 def largest_error(expected, received, tolerance):
     """The largest relative error over all outputs, `max |expected - received| / max |expected|`; raises above `tolerance`."""
     worst = 0.0
     for name in expected[0]:
+        refuse_other_form(name, expected[0], received[0])
         a = np.stack([outputs[name] for outputs in expected]).astype("float64")
         b = np.stack([outputs[name] for outputs in received]).astype("float64")
         refuse_nan(name, a, b)
-        difference = np.where(a == b, 0.0, np.abs(a - b))  # equal infinities too
+        with np.errstate(invalid="ignore"):
+            difference = np.where(a == b, 0.0, np.abs(a - b))  # equal infinities too
         scale = np.max(np.abs(a), where=np.isfinite(a), initial=0.0)
         error = float(np.max(difference)) / scale if scale else float(np.max(difference) > 0)
         if error > tolerance:
@@ -66,7 +77,21 @@ def largest_error(expected, received, tolerance):
                 "model's data, give representative_data; if the error is small enough for you, a larger tolerance."
             )
         worst = max(worst, error)
-    return worst
+    return float(worst)
+
+
+def refuse_other_form(name, expected, received):
+    """Shapes that broadcast would compare as equal."""
+    if sorted(expected) != sorted(received):
+        raise ValueError(
+            f"to_tflite: the .tflite has the outputs {sorted(received)} and the Keras model {sorted(expected)}, so no file "
+            "was written. The converter lost some; look for outputs that are the same tensor."
+        )
+    if np.shape(expected[name]) != np.shape(received[name]):
+        raise ValueError(
+            f"to_tflite: Output {name!r} has shape {np.shape(received[name])} in the .tflite and {np.shape(expected[name])} "
+            "in the Keras model, so no file was written. Look for a layer whose output shape depends on the batch size."
+        )
 
 
 def refuse_nan(name, expected, received):

@@ -19,7 +19,7 @@ class SoftmaxRouting(TemperatureMixin, Routing):
         reduction_ratio: hidden width as a share of the channels, at least 1 unit.
         hidden_units: the hidden width itself; overrides the ratio (the popular PyTorch module has
             `int(channels * ratio) + 1`).
-        temperature: where the temperature starts. It is a weight, not a constant: `routing.temperature.assign(1.0)`.
+        temperature: where the temperature starts. It is a weight that can be set, `routing.temperature.assign(1.0)`.
         data_format: see `Routing`.
 
     Raises:

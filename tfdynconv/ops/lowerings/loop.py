@@ -54,7 +54,7 @@ class CompiledLoop(Loop):
         return tf.map_fn(lambda sample: one(*sample), arguments, fn_output_signature=arguments[0].dtype)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def traced(primitive, name, geometry, extra, shapes, dtype, captured):
     """The concrete function of one sample, traced once for each kind, shape and dtype."""
     specs = [tf.TensorSpec(shape, dtype) for shape in shapes]

@@ -22,6 +22,10 @@ EXTRA = {
     **dict.fromkeys(("CondConv1D", "CondConv2D", "CondConv3D", "CondConv2DTranspose", "DepthwiseCondConv2D"), EXPERTS),
     "CondDense": {"num_experts": 8, "routing": "sigmoid"},
     **dict.fromkeys(("DynamicConv1D", "DynamicConv2D", "DynamicConv3D"), ATTENTION),
+    **dict.fromkeys(
+        ("DyNetConv2D", "DepthwiseDyNetConv2D"),
+        {"group_size": 6, "mixing": "auto", "routing": "sigmoid", "lowering": "auto"},
+    ),
     **dict.fromkeys(("DynamicConv2DTranspose", "DepthwiseDynamicConv2D"), ATTENTION),
 }
 

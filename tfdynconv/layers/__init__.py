@@ -11,6 +11,8 @@ from tfdynconv.layers.dynamic_conv import DynamicConv1D as DynamicConv1D
 from tfdynconv.layers.dynamic_conv import DynamicConv2D as DynamicConv2D
 from tfdynconv.layers.dynamic_conv import DynamicConv3D as DynamicConv3D
 from tfdynconv.layers.dynamic_conv_transpose import DynamicConv2DTranspose as DynamicConv2DTranspose
+from tfdynconv.layers.dynet import DepthwiseDyNetConv2D as DepthwiseDyNetConv2D
+from tfdynconv.layers.dynet import DyNetConv2D as DyNetConv2D
 from tfdynconv.layers.mixture_conv import MixtureConv1D as MixtureConv1D
 from tfdynconv.layers.mixture_conv import MixtureConv2D as MixtureConv2D
 from tfdynconv.layers.mixture_conv import MixtureConv3D as MixtureConv3D

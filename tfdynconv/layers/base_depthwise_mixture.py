@@ -3,14 +3,13 @@
 import keras
 
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
-from tfdynconv.ops import mix, per_sample_depthwise_conv
+from tfdynconv.ops import mixture_depthwise_conv
 
 
 class BaseDepthwiseMixture(BaseMixtureConv):
     """Arguments named as in `keras.layers.DepthwiseConv2D`; `depthwise_*` stands for the base's `kernel_*`."""
 
     rank = 2
-    lowerings = ()
 
     def __init__(
         self,
@@ -43,7 +42,7 @@ class BaseDepthwiseMixture(BaseMixtureConv):
         return channels * self.depth_multiplier
 
     def transform(self, inputs, bank, coefficients):
-        return per_sample_depthwise_conv(inputs, mix(bank, coefficients), **self.window())
+        return mixture_depthwise_conv(inputs, bank, coefficients, **self.window())
 
     def get_config(self):
         config = super().get_config()

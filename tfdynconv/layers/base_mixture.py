@@ -1,5 +1,7 @@
 """The layer that all kernel-mixing layers are: bank x coefficients, bias, activation."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -12,7 +14,9 @@ class BaseMixture(keras.layers.Layer):
     """`x -> routing(x) -> coefficients -> transform(x, bank, coefficients) -> bias -> activation`.
 
     Hooks of a subclass: `kernel_shape(channels)`, the shape of one kernel; `transform(inputs, bank, coefficients)`;
-    `multiply_adds(input_shape)`, those of one static transform; `make_routing(routing)` where a name needs arguments.
+    `multiply_adds(input_shape, kernel)`, those of one static transform; `make_routing(routing)` where a name needs
+    arguments; `coefficient_shape(channels)` where a kernel has more coefficients than one; `add_bias` and `sample_bias` where
+    the bias is not mixed as the kernels are.
     """
 
     data_format = "channels_last"
@@ -83,18 +87,9 @@ class BaseMixture(keras.layers.Layer):
             self.kernel_regularizer,
             self.kernel_constraint,
         )
-        self.bias = None
-        if self.use_bias:
-            self.bias = add_bank(
-                self,
-                "bias",
-                (self.num_kernels, self.output_channels(channels)),
-                self.bias_initializer,
-                self.bias_regularizer,
-                self.bias_constraint,
-            )
+        self.bias = self.add_bias(channels) if self.use_bias else None
         if self.routing is not None:
-            self.routing.bind(self.num_kernels, self.data_format, self.label)
+            self.bind_routing(channels)
             if not self.routing.built:
                 self.routing.build(tuple(input_shape))
         super().build(input_shape)
@@ -102,25 +97,45 @@ class BaseMixture(keras.layers.Layer):
     def output_channels(self, channels):
         return self.filters
 
+    def coefficient_shape(self, channels):
+        """Shape of one sample's coefficients."""
+        return (self.num_kernels,)
+
+    def bind_routing(self, channels):
+        self.routing.bind(math.prod(self.coefficient_shape(channels)), self.data_format, self.label)
+
+    def bias_shape(self, channels):
+        return (self.num_kernels, self.output_channels(channels))
+
+    def add_bias(self, channels):
+        shape = self.bias_shape(channels)
+        return add_bank(self, "bias", shape, self.bias_initializer, self.bias_regularizer, self.bias_constraint)
+
+    def sample_bias(self, coefficients):
+        """`[batch, output channels]`."""
+        return tf.matmul(coefficients, _compat.values(self.bias))
+
     def call(self, inputs, coefficients=None):
         bank = _compat.values(self.kernel)
         coefficients = self.coefficients(inputs, coefficients, bank.dtype)
         outputs = self.transform(inputs, bank, coefficients)
         if self.use_bias:
-            bias = tf.matmul(coefficients, _compat.values(self.bias))
-            outputs += self.broadcast_bias(bias, outputs.shape.rank)
+            outputs += self.broadcast_bias(self.sample_bias(coefficients), outputs.shape.rank)
         return outputs if self.activation is None else self.activation(outputs)
 
     def coefficients(self, inputs, given, dtype):
+        shape = self.coefficient_shape(self.channels(inputs.shape))
         if given is None:
             if self.routing is None:
                 raise ValueError(
                     f"{self.label}: made with routing=None, it needs the coefficients of the call: "
-                    f"layer(x, coefficients) with coefficients of shape [batch, {self.num_kernels}]."
+                    f"layer(x, coefficients) with coefficients of shape {['batch', *shape]}."
                 )
             given = self.routing(inputs)
         given = tf.cast(given, dtype)
-        return check_coefficients(given, self.num_kernels, inputs.shape[0], self.label)
+        if len(shape) > 1 and given.shape.rank == 2 and given.shape[1] == math.prod(shape):
+            given = tf.reshape(given, [-1, *shape])
+        return check_coefficients(given, shape, inputs.shape[0], self.label)
 
     def broadcast_bias(self, bias, rank):
         middle = [1] * (rank - 2)
@@ -138,15 +153,13 @@ class BaseMixture(keras.layers.Layer):
         `input_shape` includes the batch axis, which may be None; pooling, biases and activations count no multiply-adds.
         """
         channels = self.channels(input_shape)
-        kernel = 1
-        for n in self.kernel_shape(channels):
-            kernel *= n
+        kernel = math.prod(self.kernel_shape(channels))
         parameters = self.num_kernels * kernel
         multiply_adds = self.multiply_adds(input_shape, kernel) + self.num_kernels * kernel
         if self.use_bias:
-            parameters += self.num_kernels * self.output_channels(channels)
+            parameters += math.prod(self.bias_shape(channels))
         if self.routing is not None:
-            self.routing.bind(self.num_kernels, self.data_format, self.label)
+            self.bind_routing(channels)
             routing_parameters, routing_multiply_adds = self.routing.cost(channels)
             parameters, multiply_adds = parameters + routing_parameters, multiply_adds + routing_multiply_adds
         return parameters, multiply_adds

@@ -19,7 +19,7 @@ class DepthwiseCondConv2D(BaseDepthwiseMixture):
         depthwise_constraint, bias_constraint: as in `keras.layers.DepthwiseConv2D`, for each kernel of the bank.
             `padding` also takes an int or a (before, after) pair per axis.
         num_experts, routing: as in `CondConv2D`.
-        lowering: how the convolution is computed; see `tfdynconv.ops.per_sample_depthwise_conv`.
+        lowering: how the convolution is computed; see `tfdynconv.ops.mixture_depthwise_conv`.
 
     Call arguments: as in `CondConv2D`.
 

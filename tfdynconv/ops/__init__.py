@@ -2,6 +2,7 @@
 
 from tfdynconv.ops.mixing import mix as mix
 from tfdynconv.ops.mixture_conv import mixture_conv as mixture_conv
+from tfdynconv.ops.mixture_depthwise_conv import mixture_depthwise_conv as mixture_depthwise_conv
 from tfdynconv.ops.per_sample_conv import per_sample_conv as per_sample_conv
 from tfdynconv.ops.per_sample_conv import per_sample_depthwise_conv as per_sample_depthwise_conv
 from tfdynconv.ops.per_sample_conv_transpose import per_sample_conv_transpose as per_sample_conv_transpose

@@ -1,29 +1,77 @@
-"""Mixing: a bank of kernels and per-sample coefficients make one kernel for each sample."""
+"""Mixing: a bank of kernels and per-sample coefficients make one kernel for each sample.
+
+`K = mix(bank, a)` is linear in both, so with a cotangent G of K its derivatives are two sums: `bank_gradient(a, G)` and
+`coefficient_gradient(bank, G)`. Coefficients are `[batch, n]`, one for each kernel of the bank, or `[batch, n, filters]`,
+one for each filter of each kernel.
+"""
 
 import tensorflow as tf
 
 
 def mix(bank, coefficients):
-    """`K[b] = sum_i coefficients[b, i] bank[i]`: one matrix product over the flattened bank.
+    """`K[b] = sum_i a[b, i] bank[i]`, or with coefficients per filter `K[b, ..., f] = sum_i a[b, i, f] bank[i, ..., f]`.
 
-    `bank [n, *kernel]`, `coefficients [batch, n]`, result `[batch, *kernel]`. Cost: n times the kernel's size in
-    multiply-adds a sample, and the kernels of the whole batch in memory.
+    `bank [n, *kernel]`, `coefficients [batch, n]` or `[batch, n, filters]` (of a depthwise kernel the last two axes are its
+    filters), result `[batch, *kernel]`. Cost: n times the kernel's size in multiply-adds a sample, and the kernels of the
+    whole batch in memory.
+
+    >>> import tensorflow as tf
+    >>> bank = tf.constant([[[1.0, 1.0]], [[2.0, 3.0]]])
+    >>> mix(bank, [[0.5, 0.5]]).numpy().tolist()
+    [[[1.5, 2.0]]]
+    >>> mix(bank, [[[1.0, 0.0], [0.0, 1.0]]]).numpy().tolist()
+    [[[1.0, 3.0]]]
     """
     bank = tf.convert_to_tensor(bank)
     coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
-    kernel_shape = bank.shape[1:].as_list()
-    flat = tf.matmul(coefficients, tf.reshape(bank, [bank.shape[0], -1]))
+    if coefficients.shape.rank == 2:
+        flat = tf.matmul(coefficients, tf.reshape(bank, [bank.shape[0], -1]))
+    else:
+        flat = tf.einsum("bnf,nwf->bwf", coefficients, by_filter(bank, coefficients))
     batch = coefficients.shape[0] if coefficients.shape[0] is not None else -1
-    return tf.reshape(flat, [batch, *kernel_shape])
+    return tf.reshape(flat, [batch, *bank.shape[1:].as_list()])
 
 
-def check_coefficients(coefficients, num_kernels, batch, caller):
-    """Coefficients must be `[batch, num_kernels]`."""
-    shape = coefficients.shape
-    known_wrong = shape.rank != 2 or shape[1] != num_kernels
-    if known_wrong or (batch is not None and shape[0] is not None and batch != shape[0]):
+def bank_gradient(coefficients, kernels, bank_shape):
+    """`sum_b a[b, i] G[b]` for a cotangent `G [batch, *kernel]` of the mixed kernels."""
+    if coefficients.shape.rank == 2:
+        flat = tf.matmul(coefficients, rows(kernels), transpose_a=True)
+    else:
+        flat = tf.einsum("bnf,bwf->nwf", coefficients, by_filter(kernels, coefficients))
+    return tf.reshape(flat, bank_shape)
+
+
+def coefficient_gradient(bank, kernels, per_filter):
+    """`<bank[i], G[b]>`, for each filter by itself where `per_filter` says how many there are."""
+    if per_filter is None:
+        return tf.matmul(rows(kernels), rows(bank), transpose_b=True)
+    shape = [-1, bank.shape[1:].num_elements() // per_filter, per_filter]
+    kernels, bank = tf.reshape(kernels, shape), tf.reshape(bank, shape)
+    return tf.einsum("bwf,nwf->bnf", kernels, bank)
+
+
+def rows(kernels):
+    return tf.reshape(kernels, [-1, kernels.shape[1:].num_elements()])
+
+
+def by_filter(kernels, coefficients):
+    """`[n, *kernel] -> [n, weights of a filter, filters]`."""
+    filters = coefficients.shape[-1]
+    return tf.reshape(kernels, [-1, kernels.shape[1:].num_elements() // filters, filters])
+
+
+def check_coefficients(coefficients, shape, batch, caller):
+    """Coefficients must be `[batch, *shape]`."""
+    received = coefficients.shape
+    fits = received.rank == 1 + len(shape) and tuple(received[1:]) == tuple(shape)
+    if not fits or (batch is not None and received[0] is not None and batch != received[0]):
         raise ValueError(
-            f"{caller}: expected coefficients of shape [batch, {num_kernels}], one for each sample and kernel of the bank. "
-            f"Received: coefficients of shape {shape} for inputs with batch {batch}."
+            f"{caller}: expected coefficients of shape [batch, {', '.join(map(str, shape))}], one for each sample and kernel "
+            f"of the bank. Received: coefficients of shape {received} for inputs with batch {batch}."
         )
     return coefficients
+
+
+def coefficient_shape(coefficients, n, filters):
+    """The shape that coefficients must have for a bank of n kernels: one each, or one for each filter."""
+    return (n, filters) if coefficients.shape.rank == 3 else (n,)

@@ -8,6 +8,7 @@ mixed anew for the input's gradient; the gradients of bank and coefficients shar
 import tensorflow as tf
 
 from tfdynconv.ops.geometry import spatial_size
+from tfdynconv.ops.mixing import bank_gradient, coefficient_gradient
 from tfdynconv.ops.trilinear import hidden, shaped
 
 
@@ -15,6 +16,7 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
     """`conv(inputs, mix(bank, coefficients))`; `chunks` computes it and the input's gradient, `lowering` the kernels'."""
     input_size = spatial_size(inputs, geometry.rank)
     kernel_size = tuple(bank.shape[1:-2])
+    per_filter = coefficients.shape[2] if coefficients.shape.rank == 3 else None
     output_shape = [inputs.shape[0], *geometry.output_size(inputs.shape[1:-1], kernel_size), bank.shape[-1]]
 
     @tf.custom_gradient
@@ -45,9 +47,7 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
             return for_x, for_y, *mixture_grads(x, y, w_cotangent, a_cotangent)
 
         x, y, w, a = map(hidden, (x, y, w, a))
-        kernels = tf.reshape(lowering.kernel_grad(x, y, geometry, kernel_size), [-1, w.shape[1:].num_elements()])
-        for_bank = tf.reshape(tf.matmul(a, kernels, transpose_a=True), w.shape)
-        for_coefficients = tf.matmul(kernels, tf.reshape(w, [w.shape[0], -1]), transpose_b=True)
-        return (for_bank, for_coefficients), grad
+        kernels = shaped(lowering.kernel_grad(x, y, geometry, kernel_size), [inputs.shape[0], *bank.shape[1:]])
+        return (bank_gradient(a, kernels, w.shape), coefficient_gradient(w, kernels, per_filter)), grad
 
     return conv(inputs, bank, coefficients)

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfdynconv.ops import mixture_chunks, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
-from tfdynconv.ops.mixing import check_coefficients, mix
+from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
 from tfdynconv.ops.mixture_features import mix_features
 from tfdynconv.ops.per_sample_conv import (
     channels_first,
@@ -36,7 +36,7 @@ def mixture_conv(
     Args:
         inputs: `[batch, *space, channels]`, or channels first.
         bank: `[n, *kernel_size, channels / groups, filters]`.
-        coefficients: `[batch, n]`, a.
+        coefficients: `[batch, n]`, a; or `[batch, n, filters]`, one for each filter of each kernel.
         strides, padding, dilations, groups, data_format: as in `per_sample_conv`.
         lowering: as in `per_sample_conv`, or `"features"`.
 
@@ -52,7 +52,8 @@ def mixture_conv(
     >>> y.shape, float(y[0, 0, 0, 0]), float(y[1, 0, 0, 0])
     (TensorShape([2, 5, 5, 4]), 3.0, 4.5)
 
-    References: CondConv, arXiv 1904.04971; Dynamic Convolution, arXiv 1912.03458.
+    References: CondConv, arXiv 1904.04971; Dynamic Convolution, arXiv 1912.03458; DyNet (coefficients per filter),
+    arXiv 2004.10694.
     """
     caller = "mixture_conv"
     plan.check_name(lowering, caller, extra=("features",))
@@ -64,7 +65,8 @@ def mixture_conv(
         )
     coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
     check_dtypes(inputs, bank, coefficients, caller)
-    check_coefficients(coefficients, bank.shape[0], inputs.shape[0], caller)
+    shape = coefficient_shape(coefficients, bank.shape[0], bank.shape[-1])
+    check_coefficients(coefficients, shape, inputs.shape[0], caller)
     strides, dilations, padding = check_window(strides, dilations, padding, inputs.shape.rank - 2, caller)
     standardize_data_format(data_format, caller)
     inputs = channels_last(inputs) if data_format == "channels_first" else inputs

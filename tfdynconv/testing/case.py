@@ -8,6 +8,14 @@ import keras
 import numpy as np
 
 
+def one_for_each_kernel(layer, inputs, weights):
+    """Coefficients `[batch, n]`; where each filter has its own, the same for all filters."""
+    channels = inputs.shape[1 if layer.data_format == "channels_first" else -1]
+    shape = layer.coefficient_shape(channels)
+    apart = np.reshape(weights, (*weights.shape, *[1] * (len(shape) - 1)))
+    return np.broadcast_to(apart, (len(weights), *shape)).astype("float32")
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class LayerCase:
     """A layer, and how the checks are to make and feed it.
@@ -21,6 +29,8 @@ class LayerCase:
         count: the name of the argument that says how many kernels the bank has.
         twin: the Keras layer that this one becomes when its coefficients stand still, whose kernel is laid out as one
             kernel of the bank; None where there is none.
+        given: `(layer, inputs, weights [batch, n]) -> coefficients` for the layer's call, in which the kernels of the bank
+            have these weights and nothing else acts.
         exceptions: `{name of a check: reason}` for the checks that this layer cannot pass. The harness tries them all
             the same, and fails where one passes.
 
@@ -36,6 +46,7 @@ class LayerCase:
     variants: tuple = ()
     count: str = "num_kernels"
     twin: typing.Optional[type] = None
+    given: typing.Callable = one_for_each_kernel
     exceptions: dict = dataclasses.field(default_factory=dict)
 
     def __str__(self):

@@ -72,6 +72,15 @@ ALL_LAYERS = [
     convolution(layers.DynamicConv1D, (9, 4), keras.layers.Conv1D, padding="causal", **ATTENTION),
     convolution(layers.DynamicConv2D, IMAGE, keras.layers.Conv2D, **ATTENTION),
     convolution(layers.DynamicConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1, **ATTENTION),
+    convolution(layers.DyNetConv2D, IMAGE, keras.layers.Conv2D, "group_size", routing="softmax", mixing="features"),
+    depthwise(
+        layers.DepthwiseDyNetConv2D,
+        IMAGE,
+        keras.layers.DepthwiseConv2D,
+        "group_size",
+        routing="softmax",
+        mixing="features",
+    ),
     transposed(layers.DynamicConv2DTranspose, (4, 3, 4), keras.layers.Conv2DTranspose, **ATTENTION),
     depthwise(layers.DepthwiseDynamicConv2D, IMAGE, keras.layers.DepthwiseConv2D, **ATTENTION),
 ]

@@ -15,7 +15,7 @@ def check_one_kernel(case):
         arguments[case.count] = 1
         layer, x = case.made(arguments), case.inputs(BATCH, arguments)
         wanted = twin_outputs(case, arguments, layer, x, 0)
-        expect_close(layer(x, np.ones([BATCH, 1], "float32")), wanted, case, f"one kernel, {arguments}")
+        expect_close(layer(x, case.given(layer, x, np.ones([BATCH, 1]))), wanted, case, f"one kernel, {arguments}")
         if layer.routing.sums_to_one:
             expect_close(layer(x), wanted, case, f"one kernel, own routing, {arguments}")
 
@@ -24,11 +24,11 @@ def check_equal_kernels(case):
     """With equal kernels and any coefficients that sum to 1 it is its twin."""
     for arguments in static_sets(case):
         layer, x = case.made(arguments), case.inputs(BATCH, arguments)
-        for bank in filter(None.__ne__, (layer.kernel, layer.bias)):
+        for bank in banks(layer):
             bank.assign(np.repeat(bank.numpy()[:1], bank.shape[0], axis=0))
         wanted = twin_outputs(case, arguments, layer, x, 0)
-        coefficients = np.random.default_rng(5).dirichlet(np.ones(layer.kernel.shape[0]), BATCH).astype("float32")
-        expect_close(layer(x, coefficients), wanted, case, f"equal kernels, {arguments}")
+        coefficients = np.random.default_rng(5).dirichlet(np.ones(layer.kernel.shape[0]), BATCH)
+        expect_close(layer(x, case.given(layer, x, coefficients)), wanted, case, f"equal kernels, {arguments}")
         if layer.routing.sums_to_one:
             expect_close(layer(x), wanted, case, f"equal kernels, own routing, {arguments}")
 
@@ -38,7 +38,7 @@ def check_one_hot(case):
     for arguments in static_sets(case):
         layer, x = case.made(arguments), case.inputs(BATCH, arguments)
         chosen = np.arange(BATCH) % layer.kernel.shape[0]
-        outputs = np.asarray(layer(x, np.eye(layer.kernel.shape[0], dtype="float32")[chosen]))
+        outputs = np.asarray(layer(x, case.given(layer, x, np.eye(layer.kernel.shape[0])[chosen])))
         wanted = [twin_outputs(case, arguments, layer, x[i : i + 1], kernel) for i, kernel in enumerate(chosen)]
         expect_close(outputs, np.concatenate(wanted), case, f"one-hot coefficients, {arguments}")
 
@@ -58,5 +58,14 @@ def twin_outputs(case, arguments, layer, x, index):
     known = inspect.signature(case.twin.__init__).parameters
     twin = case.twin(**{name: value for name, value in arguments.items() if name in known})
     twin.build(x.shape)
-    twin.set_weights([bank.numpy()[index] for bank in (layer.kernel, layer.bias) if bank is not None])
+    twin.set_weights([w.numpy()[index] if len(w.shape) > 1 else w.numpy() for w in weights(layer)])
     return np.asarray(twin(x))
+
+
+def weights(layer):
+    return [weight for weight in (layer.kernel, layer.bias) if weight is not None]
+
+
+def banks(layer):
+    """The weights that have a row for each kernel; a static bias has none."""
+    return [weight for weight in weights(layer) if len(weight.shape) > 1]

@@ -2,8 +2,8 @@
 
 import keras
 
-from tfdynconv.layers.arguments import passed
 from tfdynconv.layers import torch_layout
+from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
 from tfdynconv.layers.softmax_attention import SoftmaxAttention
 

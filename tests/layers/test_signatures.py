@@ -17,6 +17,15 @@ ATTENTION = {
     "routing": "softmax",
     "lowering": "auto",
 }
+OMNI = {
+    "num_kernels": 1,
+    "reduction_ratio": 1 / 16,
+    "min_hidden": 16,
+    "temperature": 1.0,
+    "attention_norm": "batch",
+    "routing": "attention",
+    "lowering": "auto",
+}
 EXTRA = {
     **dict.fromkeys(("MixtureConv1D", "MixtureConv2D", "MixtureConv3D"), MIXTURE),
     **dict.fromkeys(("CondConv1D", "CondConv2D", "CondConv3D", "CondConv2DTranspose", "DepthwiseCondConv2D"), EXPERTS),
@@ -26,6 +35,7 @@ EXTRA = {
         ("DyNetConv2D", "DepthwiseDyNetConv2D"),
         {"group_size": 6, "mixing": "auto", "routing": "sigmoid", "lowering": "auto"},
     ),
+    **dict.fromkeys(("ODConv1D", "ODConv2D", "ODConv3D"), OMNI),
     **dict.fromkeys(("DynamicConv2DTranspose", "DepthwiseDynamicConv2D"), ATTENTION),
 }
 

@@ -106,7 +106,7 @@ MIXTURE = [
     ({"lowering": "winograd"}, "unknown lowering. Expected one of .* features"),
     ({"groups": 2}, "Received: 4 input channels, .* groups=2"),
     ({"x": (2, 2, 2, 4)}, "the kernel is larger than the"),
-    ({"dtype": "float16"}, "same floating dtype. Received: inputs float32, bank float32, coefficients float16"),
+    ({"dtype": "float16"}, "same floating dtype. Received: float32, float32, float16"),
 ]
 
 

@@ -16,5 +16,8 @@ from tfdynconv.layers.dynet import DyNetConv2D as DyNetConv2D
 from tfdynconv.layers.mixture_conv import MixtureConv1D as MixtureConv1D
 from tfdynconv.layers.mixture_conv import MixtureConv2D as MixtureConv2D
 from tfdynconv.layers.mixture_conv import MixtureConv3D as MixtureConv3D
+from tfdynconv.layers.odconv import ODConv1D as ODConv1D
+from tfdynconv.layers.odconv import ODConv2D as ODConv2D
+from tfdynconv.layers.odconv import ODConv3D as ODConv3D
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -115,24 +115,32 @@ class BaseMixture(keras.layers.Layer):
         """`[batch, output channels]`."""
         return tf.matmul(coefficients, _compat.values(self.bias))
 
-    def call(self, inputs, coefficients=None):
+    def call(self, inputs, coefficients=None, training=None):
         bank = _compat.values(self.kernel)
-        coefficients = self.coefficients(inputs, coefficients, bank.dtype)
+        coefficients = self.coefficients(inputs, coefficients, training)
         outputs = self.transform(inputs, bank, coefficients)
         if self.use_bias:
             outputs += self.broadcast_bias(self.sample_bias(coefficients), outputs.shape.rank)
         return outputs if self.activation is None else self.activation(outputs)
 
-    def coefficients(self, inputs, given, dtype):
-        shape = self.coefficient_shape(self.channels(inputs.shape))
+    def coefficients(self, inputs, given, training):
+        """Those of the call, or the routing's."""
         if given is None:
             if self.routing is None:
+                shape = self.coefficient_shape(self.channels(inputs.shape))
                 raise ValueError(
                     f"{self.label}: made with routing=None, it needs the coefficients of the call: "
                     f"layer(x, coefficients) with coefficients of shape {['batch', *shape]}."
                 )
-            given = self.routing(inputs)
-        given = tf.cast(given, dtype)
+            given = self.route(inputs, training)
+        return self.check_given(inputs, given)
+
+    def route(self, inputs, training):
+        return self.routing(inputs)
+
+    def check_given(self, inputs, given):
+        shape = self.coefficient_shape(self.channels(inputs.shape))
+        given = tf.cast(given, inputs.dtype)
         if len(shape) > 1 and given.shape.rank == 2 and given.shape[1] == math.prod(shape):
             given = tf.reshape(given, [-1, *shape])
         return check_coefficients(given, shape, inputs.shape[0], self.label)

@@ -1,5 +1,6 @@
 """Per-sample convolution and its kin: pure functions on tensors, no Keras."""
 
+from tfdynconv.ops.attention_conv import attention_conv as attention_conv
 from tfdynconv.ops.mixing import mix as mix
 from tfdynconv.ops.mixture_conv import mixture_conv as mixture_conv
 from tfdynconv.ops.mixture_depthwise_conv import mixture_depthwise_conv as mixture_depthwise_conv

@@ -64,7 +64,7 @@ def mixture_conv(
             f"filters]). Received: inputs of shape {inputs.shape} and a bank of shape {bank.shape}."
         )
     coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
-    check_dtypes(inputs, bank, coefficients, caller)
+    check_dtypes(inputs, bank, coefficients, caller=caller)
     shape = coefficient_shape(coefficients, bank.shape[0], bank.shape[-1])
     check_coefficients(coefficients, shape, inputs.shape[0], caller)
     strides, dilations, padding = check_window(strides, dilations, padding, inputs.shape.rank - 2, caller)
@@ -77,11 +77,12 @@ def mixture_conv(
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
 
-def check_dtypes(inputs, bank, coefficients, caller):
-    if not (inputs.dtype == bank.dtype == coefficients.dtype and bank.dtype.is_floating):
+def check_dtypes(inputs, bank, *coefficients, caller):
+    dtypes = [tensor.dtype for tensor in (inputs, bank, *coefficients)]
+    if len(set(dtypes)) > 1 or not bank.dtype.is_floating:
         raise ValueError(
-            f"{caller}: inputs, bank and coefficients must have the same floating dtype. Received: inputs "
-            f"{inputs.dtype.name}, bank {bank.dtype.name}, coefficients {coefficients.dtype.name}. Cast them with tf.cast."
+            f"{caller}: inputs, bank and coefficients must have the same floating dtype. Received: "
+            f"{', '.join(dtype.name for dtype in dtypes)}. Cast them with tf.cast."
         )
 
 

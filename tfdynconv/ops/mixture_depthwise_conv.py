@@ -49,7 +49,7 @@ def mixture_depthwise_conv(
             f"Received: inputs of shape {inputs.shape} and a bank of shape {bank.shape}."
         )
     coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
-    check_dtypes(inputs, bank, coefficients, caller)
+    check_dtypes(inputs, bank, coefficients, caller=caller)
     shape = coefficient_shape(coefficients, bank.shape[0], bank.shape[-2] * bank.shape[-1])
     check_coefficients(coefficients, shape, inputs.shape[0], caller)
     window = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}

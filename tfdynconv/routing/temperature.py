@@ -1,6 +1,6 @@
 """A temperature that can change during training: a weight that no optimizer moves."""
 
-import keras
+import tensorflow as tf
 
 
 class TemperatureMixin:
@@ -19,5 +19,8 @@ class TemperatureMixin:
 
     def add_temperature(self):
         for name, value in (("temperature", self.initial_temperature), ("final_temperature", 1.0)):
-            initializer = keras.initializers.Constant(value)
+
+            def initializer(shape, dtype=None, value=value):
+                return tf.constant(value, dtype, shape)  # Keras' own Constant rounds to float32
+
             setattr(self, name, self.add_weight(name=name, shape=(), initializer=initializer, trainable=False))

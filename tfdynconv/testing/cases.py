@@ -3,6 +3,7 @@
 import keras
 
 from tfdynconv import layers
+from tfdynconv.routing import ODConvRouting
 from tfdynconv.testing.case import LayerCase
 
 IMAGE = (7, 6, 4)
@@ -56,7 +57,30 @@ def dense(layer, input_shape, twin, count="num_kernels", routing="sigmoid"):
         {**kernel_arguments("kernel"), **REGULARIZED},
     )
     exceptions = {"channels_first": "its channels are always the last axis"}
-    return LayerCase(layer, {"units": 5, count: 3}, input_shape, variants, count, twin, exceptions)
+    return LayerCase(layer, {"units": 5, count: 3}, input_shape, variants, count, twin, exceptions=exceptions)
+
+
+def omni(layer, input_shape, twin, padding=PADDING):
+    """ODConv: one variant each with all four attentions, with the two gates alone, and with another normalisation."""
+    attention = {"reduction_ratio": 0.5, "min_hidden": 3, "temperature": 2.0}
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, **attention},
+        {"kernel_size": 1, "num_kernels": 1, "attention_norm": None, "groups": 2},
+        {"lowering": "matmul", "attention_norm": "layer", **kernel_arguments("kernel"), **REGULARIZED},
+        {
+            "data_format": "channels_first",
+            "padding": padding,
+            "dilation_rate": 2,
+            "routing": ODConvRouting(min_hidden=4),
+        },
+    )
+    arguments = {"filters": 6, "kernel_size": 3, "num_kernels": 3}
+    return LayerCase(layer, arguments, input_shape, variants, "num_kernels", twin, only_kernels)
+
+
+def only_kernels(layer, inputs, weights):
+    """ODConv's coefficients with every attention but the kernels' at 1."""
+    return {"kernel": weights.astype("float32")}
 
 
 ALL_LAYERS = [
@@ -83,4 +107,7 @@ ALL_LAYERS = [
     ),
     transposed(layers.DynamicConv2DTranspose, (4, 3, 4), keras.layers.Conv2DTranspose, **ATTENTION),
     depthwise(layers.DepthwiseDynamicConv2D, IMAGE, keras.layers.DepthwiseConv2D, **ATTENTION),
+    omni(layers.ODConv1D, (9, 4), keras.layers.Conv1D, padding="causal"),
+    omni(layers.ODConv2D, IMAGE, keras.layers.Conv2D),
+    omni(layers.ODConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1),
 ]

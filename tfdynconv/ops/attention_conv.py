@@ -1,0 +1,153 @@
+"""ODConv's convolution (arXiv 2209.07947): attentions over taps, input channels, filters and kernels of a bank."""
+
+import math
+
+import tensorflow as tf
+
+from tfdynconv.ops import plan
+from tfdynconv.ops.geometry import fold_padding, standardize_data_format
+from tfdynconv.ops.mixing import check_coefficients, mix
+from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
+from tfdynconv.ops.mixture_features import convolve_bank
+from tfdynconv.ops.per_sample_conv import (
+    channels_first,
+    channels_last,
+    check_groups,
+    check_output,
+    check_window,
+    convolve,
+)
+
+
+def attention_conv(
+    inputs,
+    bank,
+    attentions,
+    strides=1,
+    padding="valid",
+    dilations=1,
+    groups=1,
+    data_format="channels_last",
+    lowering="auto",
+):
+    """Convolve each sample with a kernel that is weighted along its four axes.
+
+    `K[b, t, c, f] = s[b, t] p[b, c] q[b, f] sum_i a[b, i] W[i, t, c, f]` and `y[b] = conv(x[b], K[b])`, where s, p, q and a are
+    the attentions `"spatial"`, `"channel"`, `"filter"` and `"kernel"`. Those of channels and filters are applied to
+    the feature maps or to the kernel, whichever is smaller: the result is the same. Without kernel and spatial attention
+    the kernel is static, and the whole batch is one ordinary convolution between two gates.
+
+    Args:
+        inputs: `[batch, *space, channels]`, or channels first.
+        bank: `[n, *kernel_size, channels / groups, filters]`.
+        attentions: `{"spatial": [batch, taps], "channel": [batch, channels], "filter": [batch, filters], "kernel":
+            [batch, n]}`; one that is left out counts as 1, which for `"kernel"` takes a bank of one kernel.
+        strides, padding, dilations, groups, data_format, lowering: as in `per_sample_conv`.
+
+    Returns:
+        `[batch, *output space, filters]`, in the `data_format` of the inputs.
+
+    Raises:
+        ValueError: as `per_sample_conv`; attentions with unknown names or wrong shapes.
+
+    Cost: that of `per_sample_conv`, n times the kernel's size for mixing, and one multiplication for each element that an
+    attention is applied to.
+
+    Reference: Li, Zhou and Yao, Omni-Dimensional Dynamic Convolution, arXiv 2209.07947.
+
+    >>> import tensorflow as tf
+    >>> gates = {"channel": tf.constant([[1.0, 0.0, 0.0]]), "filter": tf.constant([[1.0, 0.5]])}
+    >>> attention_conv(tf.ones([1, 4, 4, 3]), tf.ones([1, 1, 1, 3, 2]), gates)[0, 0, 0].numpy().tolist()
+    [1.0, 0.5]
+    """
+    caller = "attention_conv"
+    inputs, bank = tf.convert_to_tensor(inputs), tf.convert_to_tensor(bank)
+    if inputs.shape.rank not in (3, 4, 5) or bank.shape.rank != inputs.shape.rank + 1:
+        raise ValueError(
+            f"{caller}: expected inputs of rank 3, 4 or 5 and a bank of one rank more ([n, *kernel_size, channels, "
+            f"filters]). Received: inputs of shape {inputs.shape} and a bank of shape {bank.shape}."
+        )
+    strides, dilations, padding = check_window(strides, dilations, padding, inputs.shape.rank - 2, caller)
+    standardize_data_format(data_format, caller)
+    inputs = channels_last(inputs) if data_format == "channels_first" else inputs
+    check_groups(inputs.shape[-1], bank.shape, groups, caller)
+    attentions = check_attentions(attentions, inputs.shape, bank.shape, bank.dtype, caller)
+    check_dtypes(inputs, bank, *attentions.values(), caller=caller)
+    inputs, geometry = fold_padding(inputs, padding, bank.shape[1:-2], strides, dilations)
+    check_output(inputs, bank, geometry, caller)
+    outputs = attend(inputs, bank, attentions, geometry, groups, lowering, caller)
+    return channels_first(outputs) if data_format == "channels_first" else outputs
+
+
+def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
+    """Place each gate, then take the cheapest convolution that is left."""
+    output = geometry.output_size(inputs.shape[1:-1], bank.shape[1:-2])
+    kernel = bank.shape[1:].num_elements()
+    is_static = "spatial" not in attentions and "kernel" not in attentions
+    on_kernel = {
+        "channel": groups == 1 and not is_static and kernel < elements(inputs.shape[1:-1], inputs.shape[-1]),
+        "filter": not is_static and kernel < elements(output, bank.shape[-1]),
+    }
+    gates = {name: attentions.get(name) for name in ("channel", "filter")}
+    if gates["channel"] is not None and not on_kernel["channel"]:
+        inputs = inputs * gate(gates["channel"], inputs.shape.rank)
+    kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
+    if is_static:
+        plan.check_name(lowering, caller)
+        parts = zip(tf.split(inputs, groups, -1), tf.split(bank[0], groups, -1))
+        outputs = tf.concat([convolve_bank(x, w, geometry) for x, w in parts], -1)
+    elif "spatial" not in attentions and not kept:
+        outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)
+    else:
+        kernels = weighted(bank, attentions, kept)
+        outputs = convolve(inputs, kernels, geometry, groups, lowering, caller)
+    if gates["filter"] is not None and not on_kernel["filter"]:
+        outputs = outputs * gate(gates["filter"], outputs.shape.rank)
+    return outputs
+
+
+def weighted(bank, attentions, gates):
+    """`[batch, *kernel_size, channels, filters]` with kernel and spatial attention, and the gates given."""
+    taps, channels, filters = bank.shape[1:-2].num_elements(), bank.shape[-2], bank.shape[-1]
+    kernels = mix(bank, attentions["kernel"]) if "kernel" in attentions else bank
+    kernels = tf.reshape(kernels, [-1, taps, channels, filters])
+    factor = attentions["spatial"][:, :, tf.newaxis, tf.newaxis] if "spatial" in attentions else None
+    for name, axes in (("channel", (slice(None), None, slice(None), None)), ("filter", (slice(None), None, None))):
+        if name in gates:
+            g = gates[name][axes]
+            factor = g if factor is None else factor * g
+    return tf.reshape(kernels * factor, [-1, *bank.shape[1:].as_list()])
+
+
+def elements(space, channels):
+    """Size of a feature map; endless where it is unknown, for a kernel's size never is."""
+    return math.prod(space) * channels if None not in tuple(space) else math.inf
+
+
+def gate(values, rank):
+    return tf.reshape(values, [-1, *[1] * (rank - 2), values.shape[-1]])
+
+
+def check_attentions(attentions, input_shape, bank_shape, dtype, caller):
+    """The attentions as tensors; `input_shape` has its channels last."""
+    sizes = {
+        "spatial": math.prod(bank_shape[1:-2]),
+        "channel": input_shape[-1],
+        "filter": bank_shape[-1],
+        "kernel": bank_shape[0],
+    }
+    if not isinstance(attentions, dict) or not set(attentions) <= set(sizes):
+        received = sorted(attentions) if isinstance(attentions, dict) else type(attentions).__name__
+        raise ValueError(f"{caller}: attentions must be a dict with keys among {sorted(sizes)}. Received: {received}.")
+    if "kernel" not in attentions and bank_shape[0] != 1:
+        raise ValueError(
+            f"{caller}: without a kernel attention the bank must hold one kernel. Received: {bank_shape[0]} kernels. Give "
+            f"attentions['kernel'] of shape [batch, {bank_shape[0]}]."
+        )
+    tensors = {
+        name: value if tf.is_tensor(value) else tf.convert_to_tensor(value, dtype=dtype)
+        for name, value in attentions.items()
+    }
+    for name, value in tensors.items():
+        check_coefficients(value, (sizes[name],), input_shape[0], f"{caller}, attention {name!r}")
+    return tensors

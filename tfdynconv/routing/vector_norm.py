@@ -1,0 +1,67 @@
+"""Batch normalisation of pooled vectors that keeps telling samples apart in a batch of one."""
+
+import keras
+import tensorflow as tf
+
+from tfdynconv import _compat
+
+
+@keras.saving.register_keras_serializable(package="tfdynconv")
+class VectorBatchNormalization(keras.layers.Layer):
+    """Batch normalisation of `[batch, units]`, as published (PyTorch's rule), and defined for one sample.
+
+    In training it normalises with the mean and variance of the batch, at inference with the running ones. A batch of one has
+    no variance: normalised by itself it is always zero, and everything computed from it forgets the input. There the running
+    statistics are used in training too; they learn from the sample's distance to the running mean.
+
+    Args:
+        momentum: share of the running statistics that a step keeps; PyTorch's 0.1 is 0.9 here.
+        epsilon: added to the variance.
+
+    Shapes: `[batch, units] -> [batch, units]`.
+
+    >>> import tensorflow as tf
+    >>> VectorBatchNormalization()(tf.constant([[3.0], [5.0]]), training=True).numpy().round(3).tolist()
+    [[-1.0], [1.0]]
+    >>> VectorBatchNormalization()(tf.constant([[3.0]]), training=True).numpy().round(3).tolist()
+    [[3.0]]
+    """
+
+    def __init__(self, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum, self.epsilon = momentum, epsilon
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs, training=None):
+        mean, variance = _compat.values(self.moving_mean), _compat.values(self.moving_variance)
+        if training:
+            mean, variance = self.of_batch(inputs, mean, variance)
+        scale = _compat.values(self.gamma) * tf.math.rsqrt(variance + self.epsilon)
+        return (inputs - mean) * scale + _compat.values(self.beta)
+
+    def of_batch(self, inputs, running_mean, running_variance):
+        """Mean and variance to normalise with; moves the running ones."""
+        count = tf.cast(tf.shape(inputs)[0], inputs.dtype)
+        is_single = count < 2
+        mean = tf.reduce_mean(inputs, 0)
+        variance = tf.reduce_mean(tf.square(inputs - mean), 0)
+        unbiased = variance * count / tf.maximum(count - 1, 1)
+        from_running = tf.reduce_mean(tf.square(inputs - running_mean), 0)
+        self.move(self.moving_mean, running_mean, mean, count)
+        self.move(self.moving_variance, running_variance, tf.where(is_single, from_running, unbiased), count)
+        return tf.where(is_single, running_mean, mean), tf.where(is_single, running_variance, variance)
+
+    def move(self, weight, old, new, count):
+        """Towards `new`; not at all after an empty batch."""
+        moved = self.momentum * old + (1 - self.momentum) * tf.stop_gradient(new)
+        weight.assign(tf.where(count > 0, moved, old))
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

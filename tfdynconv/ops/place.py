@@ -52,13 +52,18 @@ def compiled_place():
     return "gpu" if tf.config.list_logical_devices("GPU") else "cpu_xla"
 
 
-class ByDevice:
-    """Leave the choice between two lowerings to the moment when the graph runs.
+def by_device(on_cpu, elsewhere):
+    """Leave the choice between two functions without arguments to the moment when the graph runs.
 
     `tf.raw_ops.DeviceIndex` gives 0 on a CPU. XLA, which compiles a plain function when a compiled one calls it, sees a
     constant that names no device, and compiles the last branch alone: so a lowering that XLA does not know can stand
     in the first.
     """
+    return tf.switch_case(tf.raw_ops.DeviceIndex(device_names=["CPU"]), [on_cpu, elsewhere])
+
+
+class ByDevice:
+    """A lowering that is one of two others, `by_device`."""
 
     def __init__(self, on_cpu, elsewhere):
         self.on_cpu, self.elsewhere = on_cpu, elsewhere
@@ -73,7 +78,6 @@ class ByDevice:
         return self.run("kernel_grad", *arguments)
 
     def run(self, name, *arguments):
-        return tf.switch_case(
-            tf.raw_ops.DeviceIndex(device_names=["CPU"]),
-            [lambda: getattr(self.on_cpu, name)(*arguments), lambda: getattr(self.elsewhere, name)(*arguments)],
+        return by_device(
+            lambda: getattr(self.on_cpu, name)(*arguments), lambda: getattr(self.elsewhere, name)(*arguments)
         )

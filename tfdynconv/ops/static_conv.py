@@ -1,0 +1,25 @@
+"""An ordinary convolution with one kernel for the whole batch, whose gradients exist everywhere: in groups, dilated, on a CPU."""
+
+import tensorflow as tf
+
+from tfdynconv.ops.lowerings import depthwise
+from tfdynconv.ops.mixture_features import convolve_bank
+from tfdynconv.ops.trilinear import differentiable
+
+
+def static_conv(inputs, kernel, geometry, groups=1):
+    """`inputs [batch, *space, channels]` with `kernel [*kernel_size, channels / groups, filters]`; filters by groups.
+
+    >>> import tensorflow as tf
+    >>> from tfdynconv.ops.geometry import ConvGeometry
+    >>> geometry = ConvGeometry((1, 1), (1, 1), "VALID")
+    >>> static_conv(tf.ones([2, 5, 5, 4]), tf.ones([3, 3, 2, 6]), geometry, groups=2).shape
+    TensorShape([2, 3, 3, 6])
+    """
+    if groups == 1:
+        return convolve_bank(inputs, kernel, geometry)
+    if groups == inputs.shape[-1] and geometry.rank == 2 and len(set(geometry.strides)) == 1:
+        apart = tf.reshape(kernel, [*kernel.shape[:2], groups, kernel.shape[-1] // groups])
+        return differentiable(depthwise, inputs, apart, geometry, tuple(kernel.shape[:2]), kernel.shape[-1])
+    parts = zip(tf.split(inputs, groups, -1), tf.split(kernel, groups, -1))
+    return tf.concat([convolve_bank(x, k, geometry) for x, k in parts], -1)

@@ -36,14 +36,14 @@ def region_conv(
 ):
     """Convolve every pixel of a sample with the kernel of its region.
 
-    `M[b, p] = argmax_j guide[b, p, j]` and `y[b, p] = conv(x[b], W[b, M[b, p]])[p]`, the first region of equals. Backward, input
-    and kernels get the exact gradient of that; the guide gets that of a softmax, with `a = softmax(guide)` and each
+    `M[b, p] = argmax_j guide[b, p, j]` and `y[b, p] = conv(x[b], W[b, M[b, p]])[p]`, the first region of equals. Backward,
+    input and kernels get the exact gradient of that; the guide gets that of a softmax, with `a = softmax(guide)` and each
     region's response `s_j = <dy, conv(x, W_j)>`: `beta a_j (s_j - sum_l a_l s_l)`.
 
     Args:
         inputs: `[batch, height, width, channels]`, or channels first.
         kernels: `[batch, m, *kernel_size, channels / groups, filters]`, one for each region.
-        guide: `[batch, height', width', m]` (or m first), logits; of another spatial size than the output it is resized,
+        guide: `[batch, height', width', m]` (or m first), logits of any floating dtype; of another spatial size than the output it is resized,
             each output cell taking the nearest.
         strides, padding, dilations, groups, data_format: as in `per_sample_conv`.
         beta: factor of the guide's gradient.
@@ -94,10 +94,14 @@ def region_conv(
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
 
-def form(name, tensor, caller):
-    """`"routed"`, `"dense"`, or None where only the moment of running tells."""
+def check_lowering(name, caller):
     if name not in LOWERINGS:
         raise ValueError(f"{caller}: `lowering` must be one of {', '.join(LOWERINGS)}. Received: lowering={name!r}.")
+
+
+def form(name, tensor, caller):
+    """`"routed"`, `"dense"`, or None where only the moment of running tells."""
+    check_lowering(name, caller)
     place = places.current(tensor)
     if name == "routed" and place not in ("cpu", None):
         raise ValueError(
@@ -177,10 +181,10 @@ def check_tensors(inputs, kernels, guide, caller):
             f"{caller}: expected inputs [batch, height, width, channels], kernels [batch, m, height, width, channels, filters] "
             f"and a guide [batch, height', width', m]. Received: shapes {inputs.shape}, {kernels.shape} and {guide.shape}."
         )
-    if not inputs.dtype == kernels.dtype == guide.dtype or not inputs.dtype.is_floating:
+    if inputs.dtype != kernels.dtype or not inputs.dtype.is_floating or not guide.dtype.is_floating:
         raise ValueError(
-            f"{caller}: inputs, kernels and guide must have the same floating dtype. Received: {inputs.dtype.name}, "
-            f"{kernels.dtype.name}, {guide.dtype.name}. Cast them with tf.cast."
+            f"{caller}: inputs and kernels must have the same floating dtype, and the guide a floating one. Received: "
+            f"{inputs.dtype.name}, {kernels.dtype.name}, guide {guide.dtype.name}. Cast with tf.cast."
         )
     if not kernels.shape[1:].is_fully_defined() or 0 in kernels.shape[1:]:
         raise ValueError(

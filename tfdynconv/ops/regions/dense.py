@@ -13,11 +13,12 @@ CALLER = "region_conv"
 
 def conv(x, kernels, guide, geometry, beta, use_alpha):
     """Differentiable in every argument, by TensorFlow's own rules but for `hard_assignment`."""
-    chosen = hard_assignment(guide, beta)
-    alpha = tf.stop_gradient(tf.nn.softmax(guide)) if use_alpha else None
+    chosen = tf.cast(hard_assignment(guide, beta), x.dtype)
+    alpha = tf.cast(tf.stop_gradient(tf.nn.softmax(guide)), x.dtype) if use_alpha else None
     outputs = 0.0
+    flat = tf.reshape(kernels, [-1, kernels.shape[1], kernels.shape[2:].num_elements()])  # slices at rank 3, for phones
     for j in range(kernels.shape[1]):
-        kernel = kernels[:, j]
+        kernel = tf.reshape(flat[:, j], [-1, *kernels.shape[2:].as_list()])
         here = chosen[..., j : j + 1]
         if not use_alpha:
             outputs += here * respond(x, kernel, geometry)

@@ -25,14 +25,14 @@ def gradients(x, kernels, guide, cotangent, geometry, use_alpha):
     for_x, for_kernels = map_samples(one_gradient, (x, kernels, regions_of(guide), cotangent), (geometry,))
     if use_alpha:
         static = (geometry, tuple(kernels.shape[1:]))
-        (for_kernels,) = map_samples(one_alpha_gradient, (x, tf.nn.softmax(guide), cotangent), static)
+        (for_kernels,) = map_samples(one_alpha_gradient, (x, tf.cast(tf.nn.softmax(guide), x.dtype), cotangent), static)
     return for_x, for_kernels
 
 
 def guide_gradient(x, kernels, guide, cotangent, geometry, beta):
     """The softmax's, of the product of the cotangent with every region's output."""
     (products,) = map_samples(one_response, (x, kernels, cotangent), (geometry,))
-    return softmax_gradient(guide, products, beta)
+    return softmax_gradient(guide, tf.cast(products, guide.dtype), beta)
 
 
 def regions_of(guide):

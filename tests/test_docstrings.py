@@ -14,7 +14,8 @@ from tfdynconv.testing.checks import CHECKS
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(tfdynconv.__path__, "tfdynconv.") if "__main__" not in m.name)
 LAYERS = [getattr(layers, name) for name in layers.__all__]
-OTHERS = [routing.SigmoidRouting, routing.SoftmaxRouting, routing.CallableRouting, training.TemperatureSchedule]
+OTHERS = [routing.SigmoidRouting, routing.SoftmaxRouting, routing.CallableRouting]
+OTHERS += [training.TemperatureSchedule, training.MaskOrthogonality]
 SECTIONS = ("Args:", "Call arguments:", "Shapes:", "Raises:", "Cost", "Reference:")
 
 

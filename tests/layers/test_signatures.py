@@ -26,7 +26,18 @@ OMNI = {
     "routing": "attention",
     "lowering": "auto",
 }
+REGIONS = {
+    "num_regions": 8,
+    "generator": "pooled",
+    "num_basis": 8,
+    "guide": "conv",
+    "guide_kernel_size": None,
+    "beta": 1.0,
+    "use_alpha": False,
+    "lowering": "auto",
+}
 EXTRA = {
+    "DRConv2D": REGIONS,
     **dict.fromkeys(("MixtureConv1D", "MixtureConv2D", "MixtureConv3D"), MIXTURE),
     **dict.fromkeys(("CondConv1D", "CondConv2D", "CondConv3D", "CondConv2DTranspose", "DepthwiseCondConv2D"), EXPERTS),
     "CondDense": {"num_experts": 8, "routing": "sigmoid"},
@@ -37,6 +48,16 @@ EXTRA = {
     ),
     **dict.fromkeys(("ODConv1D", "ODConv2D", "ODConv3D"), OMNI),
     **dict.fromkeys(("DynamicConv2DTranspose", "DepthwiseDynamicConv2D"), ATTENTION),
+    "VersatileConv2D": {
+        "direction": "spatial",
+        "combine": "concat",
+        "num_masks": None,
+        "shared_masks": False,
+        "channel_window": None,
+        "channel_stride": 1,
+        "channel_filter": "sliding",
+        "mask_regularizer": None,
+    },
 }
 
 

@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from tfdynconv import _compat, routing
 from tfdynconv.layers.bank import add_bank
+from tfdynconv.layers.kernel_layer import KernelLayer
 from tfdynconv.ops.mixing import check_coefficients
 
 
-class BaseMixture(keras.layers.Layer):
+class BaseMixture(KernelLayer):
     """`x -> routing(x) -> coefficients -> transform(x, bank, coefficients) -> bias -> activation`.
 
     Hooks of a subclass: `kernel_shape(channels)`, the shape of one kernel; `transform(inputs, bank, coefficients)`;
@@ -19,60 +20,24 @@ class BaseMixture(keras.layers.Layer):
     the bias is not mixed as the kernels are.
     """
 
-    data_format = "channels_last"
     count_name = "num_kernels"  # what the published layer calls the number of kernels
 
     def __init__(
         self,
         num_kernels,
         routing,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.num_kernels = self.check_positive(self.count_name, num_kernels)
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
         self.routing_name = routing if isinstance(routing, str) else None
         self.routing = self.make_routing(routing)
-
-    @property
-    def label(self):
-        """How error messages call this layer."""
-        return f"{type(self).__name__} {self.name!r}"
-
-    def check_positive(self, name, value):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{self.label}: `{name}` must be a positive int. Received: {name}={value!r}.")
-        return value
 
     def make_routing(self, identifier):
         return routing.get(identifier, **self.routing_dtype())
 
     def routing_dtype(self):
         return {"dtype": "float64" if self.compute_dtype == "float64" else "float32"}
-
-    def channels(self, input_shape):
-        channels = input_shape[1 if self.data_format == "channels_first" else -1]
-        if channels is None:
-            raise ValueError(
-                f"{self.label}: the number of input channels must be known. Received: input shape {tuple(input_shape)}. "
-                "Give the model's Input a shape with channels."
-            )
-        return int(channels)
 
     def build(self, input_shape):
         if isinstance(input_shape, (list, tuple)) and input_shape and isinstance(input_shape[0], (list, tuple)):
@@ -177,13 +142,4 @@ class BaseMixture(keras.layers.Layer):
             **super().get_config(),
             self.count_name: self.num_kernels,
             "routing": self.routing_name or keras.saving.serialize_keras_object(self.routing),
-            "activation": keras.activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
-            "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
         }

@@ -1,65 +1,19 @@
-"""What the convolutions among the mixing layers share: the window's arguments, shapes and checks."""
+"""What the convolutions among the mixing layers share: a window, and the choice of a lowering."""
 
-import keras
-
-from tfdynconv import _compat
 from tfdynconv.layers.base_mixture import BaseMixture
+from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.ops import mixture_conv, plan
-from tfdynconv.ops.geometry import (
-    output_length,
-    standardize_data_format,
-    standardize_ints,
-    standardize_padding,
-)
 
 
-class BaseMixtureConv(BaseMixture):
+class BaseMixtureConv(ConvWindow, BaseMixture):
     """A convolution whose kernel is mixed for each sample; `rank` is the number of spatial axes."""
 
-    rank = None
     lowerings = ("features",)  # beside those of `per_sample_conv`
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        groups=1,
-        lowering="auto",
-        **kwargs,
-    ):
+    def __init__(self, lowering="auto", **kwargs):
         super().__init__(**kwargs)
-        label, rank = self.label, self.rank
-        self.filters = self.check_positive("filters", filters)
-        self.groups = self.check_positive("groups", groups)
-        if self.filters % self.groups:
-            raise ValueError(
-                f"{label}: `filters` must be divisible by `groups`. Received: filters={filters}, groups={groups}."
-            )
-        self.kernel_size = standardize_ints(kernel_size, rank, "kernel_size", label)
-        self.strides = standardize_ints(strides, rank, "strides", label)
-        self.dilation_rate = standardize_ints(dilation_rate, rank, "dilation_rate", label)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{label}: `strides` and `dilation_rate` cannot both be above 1. Received: strides={strides}, "
-                f"dilation_rate={dilation_rate}. Set one of them to 1."
-            )
-        self.padding = standardize_padding(padding, rank, label)
-        self.data_format = standardize_data_format(data_format or _compat.image_data_format(), label)
-        plan.check_name(lowering, label, extra=self.lowerings)
+        plan.check_name(lowering, self.label, extra=self.lowerings)
         self.lowering = lowering
-        self.input_spec = keras.layers.InputSpec(ndim=rank + 2)
-
-    def kernel_shape(self, channels):
-        if channels % self.groups:
-            raise ValueError(
-                f"{self.label}: the input's channels must be divisible by `groups`. Received: {channels} channels, "
-                f"groups={self.groups}."
-            )
-        return (*self.kernel_size, channels // self.groups, self.filters)
 
     def transform(self, inputs, bank, coefficients):
         return mixture_conv(inputs, bank, coefficients, groups=self.groups, **self.window())
@@ -73,58 +27,5 @@ class BaseMixtureConv(BaseMixture):
             "lowering": self.lowering,
         }
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        size = self.output_size(input_shape)
-        if any(n is not None and n < 1 for n in size):
-            raise ValueError(
-                f"{self.label}: the kernel is larger than the (padded) input, so the output would be empty. Received: "
-                f"input shape {tuple(input_shape)}, kernel_size={self.kernel_size}, padding={self.padding!r}. "
-                "Use padding='same' or a smaller kernel."
-            )
-
-    def space(self, input_shape):
-        return input_shape[2:] if self.data_format == "channels_first" else input_shape[1:-1]
-
-    def output_size(self, input_shape):
-        pads = self.padding if not isinstance(self.padding, str) else (self.padding,) * self.rank
-        return tuple(
-            output_length(n, k, s, d, p)
-            for n, k, s, d, p in zip(self.space(input_shape), self.kernel_size, self.strides, self.dilation_rate, pads)
-        )
-
-    def compute_output_shape(self, input_shape):
-        if isinstance(input_shape[0], (list, tuple)):
-            input_shape = input_shape[0]
-        channels, size = self.output_channels(self.channels(input_shape)), self.output_size(input_shape)
-        if self.data_format == "channels_first":
-            return (input_shape[0], channels, *size)
-        return (input_shape[0], *size, channels)
-
-    def windows(self, input_shape):
-        """Spatial sizes whose product is the number of times that the kernel is applied."""
-        return self.output_size(input_shape)
-
-    def multiply_adds(self, input_shape, kernel):
-        total = kernel
-        for n in self.windows(input_shape):
-            if n is None:
-                raise ValueError(
-                    f"{self.label}: the cost depends on the spatial size. Received: input shape {tuple(input_shape)}. "
-                    "Give every spatial size."
-                )
-            total *= n
-        return total
-
     def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-            "groups": self.groups,
-            "lowering": self.lowering,
-        }
+        return {**super().get_config(), "lowering": self.lowering}

@@ -37,12 +37,12 @@ class DRConv2D(StaticBias, ConvWindow, KernelLayer):
         kernel_constraint, bias_constraint: as in `keras.layers.Conv2D`; those about kernels apply to the weights that
             kernels are generated from, one by one. `padding` also takes an int or a (before, after) pair per axis.
         num_regions: m, regions.
-        generator: of the kernels: `"pooled"` (the paper's) or `"basis"` (the official repository's, which mixes
+        generator: what makes the kernels, `"pooled"` (the paper's) or `"basis"` (the official repository's, which mixes
             `num_basis` kernels for each region).
         num_basis: basis kernels of `"basis"`.
-        guide: `"conv"` (the paper's: a convolution with the layer's window), a Keras layer that gives m logits at each pixel,
-            or None for a layer without a guide, which takes it in the call: several layers can share one, as in the
-            official networks.
+        guide: `"conv"` (the paper's, a convolution with the layer's window), a Keras layer that gives m logits at each pixel,
+            or None for a layer without a guide, which takes it in the call, so that several layers can share one,
+            as in the official networks.
         guide_kernel_size: of the guide `"conv"`; None for that of the layer, as the paper has it.
         beta: factor of the guide's gradient. 0 leaves the guide untrained and spares its cost.
         use_alpha: weight the kernels' gradient with the softmax of the guide instead of with the hard choice.

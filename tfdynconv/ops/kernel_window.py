@@ -56,7 +56,7 @@ class KernelWindow:
             inputs = inputs[(slice(None), *(slice(cut, -cut) for cut in cuts))]
         return static_conv(inputs, self.part(kernel), geometry, groups)
 
-    def weights(self, kernel_shape):
+    def multiplied(self, kernel_shape):
         """How many weights of a kernel of this shape the box holds."""
         *kernel_size, channels, filters = kernel_shape
         taps = math.prod(k - 2 * self.ring for k in kernel_size)

@@ -1,4 +1,4 @@
-"""An ordinary convolution with one kernel for the whole batch, whose gradients exist everywhere: in groups, dilated, on a CPU."""
+"""An ordinary convolution, one kernel for the whole batch, with gradients everywhere: grouped or dilated, on a CPU too."""
 
 import tensorflow as tf
 

@@ -26,7 +26,7 @@ class LayerCase:
         input_shape: of one sample, channels last.
         variants: dicts of further arguments. Together with `arguments` they give every argument of the layer a value
             that is not its default, so that the checks of its config mean something.
-        count: the name of the argument that says how many kernels the bank has.
+        count: the name of the argument that says how many kernels the bank has; None for a layer without a bank.
         twin: the Keras layer that this one becomes when its coefficients stand still, whose kernel is laid out as one
             kernel of the bank; None where there is none.
         given: `(layer, inputs, weights [batch, n]) -> coefficients` for the layer's call, in which the kernels of the bank
@@ -44,7 +44,7 @@ class LayerCase:
     arguments: dict
     input_shape: tuple
     variants: tuple = ()
-    count: str = "num_kernels"
+    count: typing.Optional[str] = "num_kernels"
     twin: typing.Optional[type] = None
     given: typing.Callable = one_for_each_kernel
     exceptions: dict = dataclasses.field(default_factory=dict)

@@ -5,6 +5,7 @@ import keras
 from tfdynconv import layers
 from tfdynconv.routing import ODConvRouting
 from tfdynconv.testing.case import LayerCase
+from tfdynconv.training import MaskOrthogonality
 
 IMAGE = (7, 6, 4)
 PADDING = ((1, 0), (2, 1))
@@ -83,6 +84,37 @@ def only_kernels(layer, inputs, weights):
     return {"kernel": weights.astype("float32")}
 
 
+def versatile(layer, input_shape, twin):
+    """One variant each with channel windows, with masks that all filters share, with a sum, and with both windows."""
+    masks = {"direction": "learned", "num_masks": 3, "shared_masks": True, "mask_regularizer": MaskOrthogonality(0.1)}
+    runs = {"channel_window": 2, "channel_stride": 2, "channel_filter": "masked"}
+    variants = (
+        {"activation": "relu", "use_bias": False, "direction": "channel", **runs},
+        {"groups": 2, **masks, **kernel_arguments("kernel"), **REGULARIZED},
+        {"data_format": "channels_first", "padding": PADDING, "dilation_rate": 2, "combine": "sum"},
+        {"strides": 2, "padding": "same", "channel_window": 3},
+        {"direction": "learned"},
+    )
+    static = "a static layer: there are no coefficients that could stand still"
+    exceptions = {name: static for name in ("one_kernel", "equal_kernels", "one_hot")}
+    exceptions["batch_of_one"] = "a static layer: without activation it is affine in its inputs, as it should be"
+    return LayerCase(layer, {"filters": 12, "kernel_size": 3}, input_shape, variants, None, twin, exceptions=exceptions)
+
+
+def region(layer, input_shape, twin):
+    """DRConv: one variant each of the official module's rules, with a guide of one's own, and in static shapes."""
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, "use_alpha": True, "beta": 0.5},
+        {"groups": 2, "generator": "basis", "num_basis": 3, **kernel_arguments("kernel"), **REGULARIZED},
+        {"data_format": "channels_first", "padding": PADDING, "dilation_rate": 2, "guide_kernel_size": 1},
+        {"lowering": "dense", "num_regions": input_shape[-1], "guide": keras.layers.Activation("tanh")},
+    )
+    generated = "its kernels are generated: there are no coefficients that could stand still"
+    exceptions = {name: generated for name in ("one_kernel", "equal_kernels", "one_hot")}
+    arguments = {"filters": 6, "kernel_size": 3, "num_regions": 3}
+    return LayerCase(layer, arguments, input_shape, variants, None, twin, exceptions=exceptions)
+
+
 ALL_LAYERS = [
     convolution(layers.MixtureConv1D, (9, 4), keras.layers.Conv1D, padding=((1, 2),)),
     convolution(layers.MixtureConv2D, IMAGE, keras.layers.Conv2D),
@@ -107,7 +139,9 @@ ALL_LAYERS = [
     ),
     transposed(layers.DynamicConv2DTranspose, (4, 3, 4), keras.layers.Conv2DTranspose, **ATTENTION),
     depthwise(layers.DepthwiseDynamicConv2D, IMAGE, keras.layers.DepthwiseConv2D, **ATTENTION),
+    region(layers.DRConv2D, IMAGE, keras.layers.Conv2D),
     omni(layers.ODConv1D, (9, 4), keras.layers.Conv1D, padding="causal"),
     omni(layers.ODConv2D, IMAGE, keras.layers.Conv2D),
     omni(layers.ODConv3D, (7, 6, 5, 4), keras.layers.Conv3D, padding=1),
+    versatile(layers.VersatileConv2D, IMAGE, keras.layers.Conv2D),
 ]

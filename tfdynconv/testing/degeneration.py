@@ -46,6 +46,7 @@ def check_one_hot(case):
 def static_sets(case):
     """The sets of arguments that the twin has a meaning for (Keras pads by words, and on a CPU only channels last)."""
     expect(case.twin is not None, case, "has no Keras twin.")
+    expect(case.count is not None, case, "has no bank of kernels.")
     return [
         dict(arguments)
         for arguments in case.sets()

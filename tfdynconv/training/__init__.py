@@ -1,3 +1,4 @@
-"""What belongs to training dynamic layers: callbacks for `model.fit`."""
+"""What belongs to training dynamic layers: callbacks for `model.fit`, regularizers."""
 
+from tfdynconv.training.mask_orthogonality import MaskOrthogonality as MaskOrthogonality
 from tfdynconv.training.temperature_schedule import TemperatureSchedule as TemperatureSchedule

@@ -45,7 +45,9 @@ class ChildError(Exception):
         return {op: places.get(op, "") for line in names for op in re.split(r",\s*", line.strip())}
 
     def useful_lines(self, count=8):
-        noise = re.compile(r"^(WARNING: All log messages|[IW]\d{4} |\s*$|  File |    |loc\(|\^|%| *[%})^])")
+        noise = re.compile(
+            r"^(WARNING: All log messages|.*Unable to register cu|[IW]\d{4} |\s*$|  File |    |loc\(|\^|%| *[%})^])"
+        )
         lines = [line for line in self.stderr.splitlines() if not noise.match(line)]
         details = [line.strip() for line in lines if re.match(r"\s+tf\.\w+\(", line)]
         return list(dict.fromkeys(details))[:count] or lines[-count:]

@@ -130,7 +130,7 @@ def values_by_name(element, specs):
 
 def fitted(spec, array):
     wanted = spec.dtype.as_numpy_dtype
-    if not np.can_cast(array.dtype, wanted, "same_kind") and not (spec.dtype.is_floating and array.dtype.kind in "iub"):
+    if not np.can_cast(array.dtype, wanted, "same_kind"):
         raise ValueError(
             f"to_tflite: representative_data does not fit input {spec.name!r}. Expected values of dtype {spec.dtype.name}. "
             f"Received: {array.dtype}."

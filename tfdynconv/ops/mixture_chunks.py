@@ -14,7 +14,6 @@ from tfdynconv.ops.trilinear import hidden, shaped
 
 def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
     """`conv(inputs, mix(bank, coefficients))`; `chunks` computes it and the input's gradient, `lowering` the kernels'."""
-    input_size = spatial_size(inputs, geometry.rank)
     kernel_size = tuple(bank.shape[1:-2])
     per_filter = coefficients.shape[2] if coefficients.shape.rank == 3 else None
     output_shape = [inputs.shape[0], *geometry.output_size(inputs.shape[1:-1], kernel_size), bank.shape[-1]]
@@ -23,17 +22,20 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
     def conv(x, w, a):
         def grad(y):
             y = shaped(y, output_shape)
-            return input_grad(y, w, a), *mixture_grads(x, y, w, a)
+            return input_grad(y, w, a, spatial_size(x, geometry.rank)), *mixture_grads(x, y, w, a)
 
         return shaped(chunks.conv(hidden(x), hidden(w), hidden(a), geometry), output_shape), grad
 
-    @tf.custom_gradient
-    def input_grad(y, w, a):
-        def grad(x):
-            x = shaped(x, inputs.shape)
-            return conv(x, w, a), *mixture_grads(x, y, w, a)
+    def input_grad(y, w, a, size):
+        @tf.custom_gradient
+        def of_size(y, w, a):
+            def grad(x):
+                x = shaped(x, inputs.shape)
+                return conv(x, w, a), *mixture_grads(x, y, w, a)
 
-        return shaped(chunks.input_grad(hidden(y), hidden(w), hidden(a), geometry, input_size), inputs.shape), grad
+            return shaped(chunks.input_grad(hidden(y), hidden(w), hidden(a), geometry, size), inputs.shape), grad
+
+        return of_size(y, w, a)
 
     @tf.custom_gradient
     def mixture_grads(x, y, w, a):
@@ -42,12 +44,21 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
         def grad(w_cotangent, a_cotangent):
             w_cotangent = shaped(w_cotangent, bank.shape)
             a_cotangent = shaped(a_cotangent, coefficients.shape)
-            for_x = input_grad(y, w_cotangent, a) + input_grad(y, w, a_cotangent)
+            size = spatial_size(x, geometry.rank)
+            for_x = input_grad(y, w_cotangent, a, size) + input_grad(y, w, a_cotangent, size)
             for_y = conv(x, w_cotangent, a) + conv(x, w, a_cotangent)
             return for_x, for_y, *mixture_grads(x, y, w_cotangent, a_cotangent)
 
+<<<<<<< HEAD
         x, y, w, a = map(hidden, (x, y, w, a))
         kernels = shaped(lowering.kernel_grad(x, y, geometry, kernel_size), [inputs.shape[0], *bank.shape[1:]])
         return (bank_gradient(a, kernels, w.shape), coefficient_gradient(w, kernels, per_filter)), grad
+=======
+        grads = lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size)
+        kernels, flat = tf.reshape(grads, [-1, w.shape[1:].num_elements()]), tf.reshape(hidden(w), [w.shape[0], -1])
+        for_bank = tf.reshape(tf.matmul(hidden(a), kernels, transpose_a=True), w.shape)
+        for_coefficients = tf.matmul(kernels, flat, transpose_b=True)
+        return (for_bank, for_coefficients), grad
+>>>>>>> main
 
     return conv(inputs, bank, coefficients)

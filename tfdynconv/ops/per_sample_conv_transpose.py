@@ -68,8 +68,8 @@ def transpose(inputs, kernels, geometry, added, lowering, caller):
     case = plan.Case("conv", kernel_size, pixels(inputs.shape[1:-1]), geometry.is_dilated)
     chosen = plan.choose(lowering, case, inputs, caller)
     shapes = {"x": [inputs.shape[0], *static, filters], "k": kernels.shape, "y": inputs.shape}
-    _, input_grad, _ = forms(chosen, geometry, kernel_size, size, shapes)
-    return input_grad(inputs, kernels)
+    _, input_grad, _ = forms(chosen, geometry, kernel_size, shapes)
+    return input_grad(inputs, kernels, size)
 
 
 def output_size(size, kernel_size, geometry, added):

@@ -25,34 +25,41 @@ def differentiable(lowering, inputs, kernels, geometry, kernel_size, channels):
     """
     output_size = geometry.output_size(inputs.shape[1:-1], kernel_size)
     shapes = {"x": inputs.shape, "k": kernels.shape, "y": [inputs.shape[0], *output_size, channels]}
-    conv, _, _ = forms(lowering, geometry, kernel_size, spatial_size(inputs, geometry.rank), shapes)
+    conv, _, _ = forms(lowering, geometry, kernel_size, shapes)
     return conv(inputs, kernels)
 
 
-def forms(lowering, geometry, kernel_size, input_size, shapes):
-    """(conv, input_grad, kernel_grad), each the derivative of the others; `shapes` are the static ones of x, k and y."""
+def forms(lowering, geometry, kernel_size, shapes):
+    """(conv, input_grad, kernel_grad), each the derivative of the others; `shapes` are the static ones of x, k and y.
+
+    `input_grad(y, k, size)` must be told the size of x. The gradients take it from x where they run: a size computed in the
+    forward pass and kept would be no constant for XLA in a backward function of its own.
+    """
 
     @tf.custom_gradient
     def conv(x, k):
         def grad(y):
             y = shaped(y, shapes["y"])
-            return input_grad(y, k), kernel_grad(x, y)
+            return input_grad(y, k, spatial_size(x, geometry.rank)), kernel_grad(x, y)
 
         return shaped(lowering.conv(hidden(x), hidden(k), geometry), shapes["y"]), grad
 
-    @tf.custom_gradient
-    def input_grad(y, k):
-        def grad(x):
-            x = shaped(x, shapes["x"])
-            return conv(x, k), kernel_grad(x, y)
+    def input_grad(y, k, size):
+        @tf.custom_gradient
+        def of_size(y, k):
+            def grad(x):
+                x = shaped(x, shapes["x"])
+                return conv(x, k), kernel_grad(x, y)
 
-        return shaped(lowering.input_grad(hidden(y), hidden(k), geometry, input_size), shapes["x"]), grad
+            return shaped(lowering.input_grad(hidden(y), hidden(k), geometry, size), shapes["x"]), grad
+
+        return of_size(y, k)
 
     @tf.custom_gradient
     def kernel_grad(x, y):
         def grad(k):
             k = shaped(k, shapes["k"])
-            return input_grad(y, k), conv(x, k)
+            return input_grad(y, k, spatial_size(x, geometry.rank)), conv(x, k)
 
         return shaped(lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size), shapes["k"]), grad
 

@@ -9,7 +9,7 @@ from tfdynconv.routing.temperature import TemperatureMixin
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
 class SoftmaxRouting(TemperatureMixin, Routing):
-    """`a = softmax(W2 relu(W1 mean(x)) + b2) / temperature`: coefficients that sum to 1.
+    """`a = softmax((W2 relu(W1 mean(x)) + b2) / temperature)`: coefficients that sum to 1.
 
     A high temperature keeps the coefficients nearly equal, so that at first every kernel learns;
     `tfdynconv.training.TemperatureSchedule` lowers it.

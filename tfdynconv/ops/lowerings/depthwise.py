@@ -69,24 +69,20 @@ class ShiftedDepthwise:
 
     def conv(self, x, k, geometry):
         kernel_size = tuple(k.shape[1:3])
-        weights = tf.reshape(k, [-1, kernel_size[0] * kernel_size[1], 1, 1, *k.shape[3:]])
-        total = sum(
-            tf.expand_dims(shifted, -1) * weights[:, i] for i, shifted in enumerate(taps(x, kernel_size, geometry))
-        )
-        return self.join(total)
+        shifts = taps(x, kernel_size, geometry)
+        return self.join(sum(tf.expand_dims(x, -1) * w for x, w in zip(shifts, self.weights(k))))
 
     def input_grad(self, y, k, geometry, input_size):
         kernel_size = tuple(k.shape[1:3])
         apart = self.part(y, k.shape[-2])
-        weights = tf.reshape(k, [-1, kernel_size[0] * kernel_size[1], 1, 1, *k.shape[3:]])
         before = geometry.pad_before(input_size, kernel_size)
         extent = geometry.extent(kernel_size)
         size = [n + e - 1 for n, e in zip(input_size, extent)]
         total = 0
-        for i in range(kernel_size[0] * kernel_size[1]):
+        for i, weight in enumerate(self.weights(k)):
             tap = divmod(i, kernel_size[1])
             start = [t * d for t, d in zip(tap, geometry.dilations)]
-            part = spread(tf.reduce_sum(apart * weights[:, i], -1), geometry.strides)
+            part = spread(tf.reduce_sum(apart * weight, -1), geometry.strides)
             total += fit(part, start, size)
         return tf.slice(total, [0, *before, 0], [-1, *input_size, -1])
 
@@ -97,6 +93,11 @@ class ShiftedDepthwise:
             for shifted in taps(x, tuple(kernel_size), geometry)
         ]
         return tf.reshape(tf.stack(grads, 1), [-1, *kernel_size, *apart.shape[3:]])
+
+    def weights(self, k):
+        """`[batch, 1, 1, channels, multiplier]` for each tap; taken from rank 3, of which every TFLite can slice."""
+        flat = tf.reshape(k, [-1, k.shape[1] * k.shape[2], k.shape[3] * k.shape[4]])
+        return [tf.reshape(w, [-1, 1, 1, *k.shape[3:]]) for w in tf.unstack(flat, axis=1)]
 
     def join(self, tensor):
         shape = tf.shape(tensor)

@@ -49,16 +49,9 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
             for_y = conv(x, w_cotangent, a) + conv(x, w, a_cotangent)
             return for_x, for_y, *mixture_grads(x, y, w_cotangent, a_cotangent)
 
-<<<<<<< HEAD
-        x, y, w, a = map(hidden, (x, y, w, a))
-        kernels = shaped(lowering.kernel_grad(x, y, geometry, kernel_size), [inputs.shape[0], *bank.shape[1:]])
-        return (bank_gradient(a, kernels, w.shape), coefficient_gradient(w, kernels, per_filter)), grad
-=======
-        grads = lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size)
-        kernels, flat = tf.reshape(grads, [-1, w.shape[1:].num_elements()]), tf.reshape(hidden(w), [w.shape[0], -1])
-        for_bank = tf.reshape(tf.matmul(hidden(a), kernels, transpose_a=True), w.shape)
-        for_coefficients = tf.matmul(kernels, flat, transpose_b=True)
-        return (for_bank, for_coefficients), grad
->>>>>>> main
+        kernels = lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size)
+        kernels = shaped(kernels, [inputs.shape[0], *bank.shape[1:]])
+        for_bank = bank_gradient(hidden(a), kernels, w.shape)
+        return (for_bank, coefficient_gradient(hidden(w), kernels, per_filter)), grad
 
     return conv(inputs, bank, coefficients)

@@ -73,7 +73,9 @@ def main():
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     instructions = os.environ.get("ONEDNN_MAX_CPU_ISA", "all that the processor has")
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {platform.machine()}, instructions: {instructions}\n")
+    print(
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {platform.machine()}, instructions: {instructions}\n"
+    )
     table = layer_table(0.3 if options.quick else 2.0)
     print(f"CondConv2D, 8 experts, over Conv2D (unknown batch):\n\n{table}\n", flush=True)
     if options.write:

@@ -3,9 +3,12 @@
 python -m benchmarks            # all tables, some ten minutes on two cores
 python -m benchmarks --quick    # the layer table alone, roughly
 python -m benchmarks --write    # also put the layer table into README.md
+
+ONEDNN_MAX_CPU_ISA=AVX2 python -m benchmarks    # as on a processor without AVX-512
 """
 
 import argparse
+import os
 import pathlib
 import platform
 import sys
@@ -69,7 +72,10 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {platform.machine()}, no GPU; time over Conv2D's\n")
+    instructions = os.environ.get("ONEDNN_MAX_CPU_ISA", "all that the processor has")
+    print(
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {platform.machine()}, instructions: {instructions}\n"
+    )
     table = layer_table(0.3 if options.quick else 2.0)
     print(f"CondConv2D, 8 experts, over Conv2D (unknown batch):\n\n{table}\n", flush=True)
     if options.write:

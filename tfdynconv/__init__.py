@@ -1,6 +1,7 @@
 """Dynamic convolution for TensorFlow and Keras: convolutions whose kernel is computed from the input."""
 
 from tfdynconv import _compat as _compat  # first: it names a mismatched TensorFlow and Keras
+from tfdynconv import blocks as blocks
 from tfdynconv import export as export
 from tfdynconv import layers as layers
 from tfdynconv import ops as ops

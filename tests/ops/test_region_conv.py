@@ -100,7 +100,9 @@ def test_unknown_sizes(name):
     check(name, "graph", known=False)
 
 
-@pytest.mark.parametrize("options", [{"beta": 0.25}, {"use_alpha": True}, {"use_alpha": True, "beta": 2.0}, {"beta": 0}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"beta": 0.25}, {"use_alpha": True}, {"use_alpha": True, "beta": 2.0}, {"beta": 0}], ids=str
+)
 @pytest.mark.parametrize("lowering", ["auto", "dense"])
 def test_the_official_modules_options(options, lowering, mode):
     check("3x3", mode, lowering=lowering, **options)
@@ -236,7 +238,11 @@ BAD = [
 @pytest.mark.parametrize("changes, message", BAD, ids=[str(row[0]) for row in BAD])
 def test_bad_input(changes, message):
     shapes = {"x": (3, 5, 4, 4), "kernels": (3, 3, 3, 3, 4, 6), "guide": (3, 5, 4, 3), **changes}
-    tensors = [tf.zeros(shapes["x"], shapes.pop("dtype", "float32")), tf.zeros(shapes["kernels"]), tf.zeros(shapes["guide"])]
+    tensors = [
+        tf.zeros(shapes["x"], shapes.pop("dtype", "float32")),
+        tf.zeros(shapes["kernels"]),
+        tf.zeros(shapes["guide"]),
+    ]
     options = {name: value for name, value in shapes.items() if name == "lowering"}
     with pytest.raises(ValueError, match=f"region_conv: .*{message}"):
         region_conv(*tensors, **options)

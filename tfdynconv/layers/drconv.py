@@ -107,11 +107,15 @@ class DRConv2D(StaticBias, ConvWindow, KernelLayer):
         self.num_regions = self.check_positive("num_regions", num_regions)
         self.num_basis = self.check_positive("num_basis", num_basis)
         if generator not in GENERATORS:
-            raise ValueError(f"{self.label}: `generator` must be 'pooled' or 'basis'. Received: generator={generator!r}.")
+            raise ValueError(
+                f"{self.label}: `generator` must be 'pooled' or 'basis'. Received: generator={generator!r}."
+            )
         if isinstance(beta, bool) or not isinstance(beta, (int, float)) or not 0 <= beta < math.inf:
             raise ValueError(f"{self.label}: `beta` must be a number, at least 0. Received: beta={beta!r}.")
         check_lowering(lowering, self.label)
-        self.guide_kernel_size = guide_kernel_size and standardize_ints(guide_kernel_size, 2, "guide_kernel_size", self.label)
+        self.guide_kernel_size = guide_kernel_size and standardize_ints(
+            guide_kernel_size, 2, "guide_kernel_size", self.label
+        )
         guide = keras.saving.deserialize_keras_object(guide) if isinstance(guide, dict) else guide
         if guide not in ("conv", None) and not isinstance(guide, keras.layers.Layer):
             raise ValueError(f"{self.label}: `guide` must be 'conv', None or a Keras layer. Received: guide={guide!r}.")

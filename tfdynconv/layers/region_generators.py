@@ -109,7 +109,7 @@ class BasisGenerator(keras.layers.Layer):
         return q * kernel + (channels + 1) * m * q, m * q * kernel + channels * m * q
 
     def torch_table(self):
-        (*_, channels, filters), q = self.kernel_shape, self.num_basis
+        q = self.num_basis
         return {
             "weight": (self.kernel, lambda a: torch_layout.convolution_bank(a.T, q, self.kernel_shape)),
             "routing_fc.weight": (self.routing.dense.kernel, torch_layout.dense_kernel),

@@ -43,8 +43,8 @@ def region_conv(
     Args:
         inputs: `[batch, height, width, channels]`, or channels first.
         kernels: `[batch, m, *kernel_size, channels / groups, filters]`, one for each region.
-        guide: `[batch, height', width', m]` (or m first), logits of any floating dtype; of another spatial size than the output it is resized,
-            each output cell taking the nearest.
+        guide: `[batch, height', width', m]` (or m first), logits of any floating dtype; of another
+            spatial size than the output it is resized, each output cell taking the nearest.
         strides, padding, dilations, groups, data_format: as in `per_sample_conv`.
         beta: factor of the guide's gradient.
         use_alpha: weight the kernels' gradient at each pixel with a, for all regions, instead of with the hard choice.

@@ -23,6 +23,11 @@ def kernel_arguments(prefix):
     return {f"{prefix}_initializer": "he_normal", f"{prefix}_regularizer": "l2", f"{prefix}_constraint": "max_norm"}
 
 
+def wide(own):
+    """An attention of a single unit, the default at so few channels, may sleep through all samples: give it some."""
+    return {name: own[name] for name in ("hidden_units",) if name in own}
+
+
 def convolution(layer, input_shape, twin, count="num_kernels", padding=PADDING, routing="sigmoid", **own):
     """A convolution; `own` holds the arguments that it alone has, with values that are not their defaults."""
     variants = (
@@ -30,7 +35,7 @@ def convolution(layer, input_shape, twin, count="num_kernels", padding=PADDING, 
         {"groups": 2, "lowering": "matmul", **kernel_arguments("kernel"), **REGULARIZED},
         {"data_format": "channels_first", "padding": padding, "dilation_rate": 2, "routing": routing},
     )
-    return LayerCase(layer, {"filters": 6, "kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+    return LayerCase(layer, {"filters": 6, "kernel_size": 3, count: 3, **wide(own)}, input_shape, variants, count, twin)
 
 
 def depthwise(layer, input_shape, twin, count="num_kernels", routing="sigmoid", **own):
@@ -39,7 +44,7 @@ def depthwise(layer, input_shape, twin, count="num_kernels", routing="sigmoid", 
         {"depth_multiplier": 2, "lowering": "matmul", **kernel_arguments("depthwise"), **REGULARIZED},
         {"data_format": "channels_first", "padding": PADDING, "dilation_rate": 2, "routing": routing},
     )
-    return LayerCase(layer, {"kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+    return LayerCase(layer, {"kernel_size": 3, count: 3, **wide(own)}, input_shape, variants, count, twin)
 
 
 def transposed(layer, input_shape, twin, count="num_kernels", **own):
@@ -49,7 +54,7 @@ def transposed(layer, input_shape, twin, count="num_kernels", **own):
         {"lowering": "matmul", **kernel_arguments("kernel"), **REGULARIZED},
         {"data_format": "channels_first", "dilation_rate": 2, "routing": "sigmoid" if own else "softmax"},
     )
-    return LayerCase(layer, {"filters": 5, "kernel_size": 3, count: 3}, input_shape, variants, count, twin)
+    return LayerCase(layer, {"filters": 5, "kernel_size": 3, count: 3, **wide(own)}, input_shape, variants, count, twin)
 
 
 def dense(layer, input_shape, twin, count="num_kernels", routing="sigmoid"):

@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
 
 test: .venv/ready
-	$(QUIET) .venv/bin/python -m pytest
+	$(QUIET) .venv/bin/python -m pytest -n 2
 
 slow: .venv/ready
 	$(QUIET) .venv/bin/python -m pytest -m "slow or not slow"
@@ -24,11 +24,11 @@ bench: .venv/ready
 
 # The oldest TensorFlow with Keras 3 that is supported.
 floor: .venv-floor/ready
-	$(QUIET) .venv-floor/bin/python -m pytest tests/layers tests/routing tests/training tests/export
+	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers tests/blocks tests/routing tests/training tests/export
 
 # The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
 legacy: .venv-legacy/ready
-	$(QUIET) .venv-legacy/bin/python -m pytest tests/legacy tests/layers tests/routing tests/training
+	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 tests/legacy tests/layers tests/blocks tests/routing tests/training
 
 define environment
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "$(PYTHON) has no venv module: install the package python3-venv (Debian, Ubuntu: apt install python3.11-venv)."; exit 1; }

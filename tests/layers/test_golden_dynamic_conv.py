@@ -1,10 +1,11 @@
-"""DynamicConv2D against the popular PyTorch module: outputs and every gradient, those of the attention among them.
+"""DynamicConv1D, 2D and 3D against the popular PyTorch module: outputs and every gradient, those of the attention among them.
 
 What differs from our defaults, and by which arguments it is reproduced:
 
 - the attention's width is `int(channels * ratio) + 1`, or the number of kernels for 3 channels (`hidden_units`);
 - the temperature starts at 34, ours at the paper's 30 (`temperature`);
-- padding is a number of zeros on every side, also under strides (`padding` as a number).
+- padding is a number of zeros on every side, also under strides (`padding` as a number);
+- the 3-D module's second attention layer has no bias: ours stays zero, and its gradient has no reference.
 """
 
 import numpy as np
@@ -13,7 +14,11 @@ import pytest
 import tfdynconv
 from tests import golden
 
-CASES = [golden.load("dynamic_conv", name) for name in golden.files("dynamic_conv", "d2_")]
+LAYERS = {"d1": tfdynconv.DynamicConv1D, "d2": tfdynconv.DynamicConv2D, "d3": tfdynconv.DynamicConv3D}
+CASES = [golden.load("dynamic_conv", name) for name in golden.files("dynamic_conv")]
+DEPTHWISE = [
+    case for case in CASES if case.name.startswith("d2_") and case.args.get("groups") == case.args["in_planes"]
+]
 NARROW = [case for case in CASES if case.args["in_planes"] != 3]
 
 
@@ -23,7 +28,8 @@ def hidden_units(args):
     return int(args["in_planes"] * args.get("ratio", 0.25)) + 1
 
 
-def make(args, **changes):
+def make(case, **changes):
+    args = case.args
     arguments = {
         "strides": args.get("stride", 1),
         "padding": args.get("padding", 0),
@@ -36,12 +42,12 @@ def make(args, **changes):
         "dtype": "float64",
         **changes,
     }
-    return tfdynconv.DynamicConv2D(args["out_planes"], args["kernel_size"], **arguments)
+    return LAYERS[case.name[:2]](args["out_planes"], args["kernel_size"], **arguments)
 
 
 def loaded(case, **changes):
     """The layer with the state of the PyTorch module, and the images in its layout."""
-    layer = make(case.args, **changes)
+    layer = make(case, **changes)
     images = case["in/x"] if layer.data_format == "channels_first" else golden.channels_last(case["in/x"])
     layer.build((None, *images.shape[1:]))
     layer.load_torch_state(case.group("param"))
@@ -55,11 +61,12 @@ def weights(layer):
         "param/weight": (layer.kernel, golden.torch_bank),
         "param/attention.fc1.weight": (squeeze.kernel, golden.torch_dense),
         "param/attention.fc2.weight": (excite.kernel, golden.torch_dense),
-        "param/attention.fc2.bias": (excite.bias, np.reshape),
     }
+    if layer.rank < 3:
+        found["param/attention.fc2.bias"] = (excite.bias, np.reshape)
     if layer.use_bias:
         found["param/bias"] = (layer.bias, np.reshape)
-    assert len(found) == len(layer.trainable_weights)
+    assert len(found) == len(layer.trainable_weights) - (layer.rank == 3)
     return found
 
 
@@ -92,7 +99,7 @@ def test_attention_and_mixed_kernels(case):
     layer, images = loaded(case)
     attention = layer.routing(images)
     case.expect("mid/attention", attention)
-    logits = layer.routing.excite(layer.routing.squeeze(images.mean((1, 2))))
+    logits = layer.routing.excite(layer.routing.squeeze(images.mean(tuple(range(1, images.ndim - 1)))))
     case.expect("mid/logits_before_temperature", logits)
     kernels = tfdynconv.ops.mix(np.asarray(layer.get_weights()[0]), attention)
     case.expect("mid/agg_weight", golden.torch_bank(kernels, case["mid/agg_weight"].shape))
@@ -128,9 +135,25 @@ def test_our_default_width_is_one_less(case):
         loaded(case, hidden_units=None, reduction_ratio=case.args.get("ratio", 0.25))
 
 
+@pytest.mark.parametrize("case", DEPTHWISE, ids=str)
+def test_depthwise_layer(case):
+    """The module with as many groups as channels is `DepthwiseDynamicConv2D` too."""
+    grouped, images = loaded(case)
+    layer = tfdynconv.DepthwiseDynamicConv2D(
+        grouped.kernel_size,
+        strides=grouped.strides,
+        padding=grouped.padding,
+        num_kernels=grouped.num_kernels,
+        use_bias=grouped.use_bias,
+        hidden_units=hidden_units(case.args),
+        temperature=case.args.get("temperature", 34),
+        dtype="float64",
+    )
+    layer.build(images.shape)
+    layer.load_torch_state(case.group("param"))
+    case.expect("out", golden.channels_first(layer(images)))
+
+
 def test_every_file_is_used():
-    """Those of other ranks belong to layers of other ranks."""
-    everything = golden.files("dynamic_conv")
-    assert sorted(map(str, CASES)) == [name for name in everything if name.startswith("d2_")]
-    assert len(CASES) == 11
-    assert everything == sorted(golden.index("dynamic_conv"))
+    assert sorted(map(str, CASES)) == sorted(golden.index("dynamic_conv"))
+    assert len(CASES) == 20 and DEPTHWISE

@@ -95,7 +95,7 @@ class BaseMixture(KernelLayer):
                 shape = self.coefficient_shape(self.channels(inputs.shape))
                 raise ValueError(
                     f"{self.label}: made with routing=None, it needs the coefficients of the call: "
-                    f"layer(x, coefficients) with coefficients of shape {['batch', *shape]}."
+                    f"layer(x, coefficients) with coefficients of shape [batch, {', '.join(map(str, shape))}]."
                 )
             given = self.route(inputs, training)
         return self.check_given(inputs, given)

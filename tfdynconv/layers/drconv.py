@@ -113,9 +113,9 @@ class DRConv2D(StaticBias, ConvWindow, KernelLayer):
         if isinstance(beta, bool) or not isinstance(beta, (int, float)) or not 0 <= beta < math.inf:
             raise ValueError(f"{self.label}: `beta` must be a number, at least 0. Received: beta={beta!r}.")
         check_lowering(lowering, self.label)
-        self.guide_kernel_size = guide_kernel_size and standardize_ints(
-            guide_kernel_size, 2, "guide_kernel_size", self.label
-        )
+        if guide_kernel_size is not None:
+            guide_kernel_size = standardize_ints(guide_kernel_size, 2, "guide_kernel_size", self.label)
+        self.guide_kernel_size = guide_kernel_size
         guide = keras.saving.deserialize_keras_object(guide) if isinstance(guide, dict) else guide
         if guide not in ("conv", None) and not isinstance(guide, keras.layers.Layer):
             raise ValueError(f"{self.label}: `guide` must be 'conv', None or a Keras layer. Received: guide={guide!r}.")

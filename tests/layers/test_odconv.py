@@ -15,12 +15,12 @@ def numbers(*shape, seed=0):
 
 
 EXISTING = [
-    ({"kernel_size": 3, "num_kernels": 4}, {"channel", "filter", "spatial", "kernel"}),
-    ({"kernel_size": 3}, {"channel", "filter", "spatial"}),
-    ({"kernel_size": 1, "num_kernels": 4}, {"channel", "filter", "kernel"}),
-    ({"kernel_size": 1}, {"channel", "filter"}),
-    ({"kernel_size": 3, "groups": 8}, {"channel", "spatial"}),
-    ({"kernel_size": 3, "groups": 2}, {"channel", "filter", "spatial"}),
+    ({"kernel_size": 3, "num_kernels": 4}, ("channel", "filter", "spatial", "kernel")),
+    ({"kernel_size": 3}, ("channel", "filter", "spatial")),
+    ({"kernel_size": 1, "num_kernels": 4}, ("channel", "filter", "kernel")),
+    ({"kernel_size": 1}, ("channel", "filter")),
+    ({"kernel_size": 3, "groups": 8}, ("channel", "spatial")),
+    ({"kernel_size": 3, "groups": 2}, ("channel", "filter", "spatial")),
 ]
 
 
@@ -28,7 +28,7 @@ EXISTING = [
 def test_attentions_that_exist(arguments, names):
     layer = ODConv2D(8, **arguments)
     layer.build((None, 6, 6, 8))
-    assert set(layer.routing(numbers(2, 6, 6, 8).astype("float32"))) == names
+    assert set(layer.routing(numbers(2, 6, 6, 8).astype("float32"))) == set(names)
 
 
 SIZES = {"maps smaller": (3, 3), "kernel smaller": (40, 40)}

@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 comma := ,
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
-.PHONY: demo test slow lint floor legacy bench clean
+.PHONY: demo test slow lint floor legacy bench digits clean
 
 demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
@@ -21,6 +21,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks
+
+digits: .venv/ready
+	$(QUIET) .venv/bin/python -m benchmarks.digits
 
 # The oldest TensorFlow with Keras 3 that is supported.
 floor: .venv-floor/ready

@@ -26,7 +26,7 @@ class DRConv2D(StaticBias, ConvWindow, KernelLayer):
     """2-D convolution in which a learned guide assigns each pixel to a region, and each region has its own kernel.
 
     In place of `Conv2D` where parts of an image want different treatment, faces and scenes. Kernels are generated from the
-    sample; every pixel costs one convolution however many regions there are.
+    sample; on a CPU every pixel costs one convolution however many regions there are.
 
     `M = argmax_j guide(x)_j`, `y[p] = activation(conv(x, W(x)[M[p]])[p] + b)`. Backward the guide learns as a softmax would,
     `tfdynconv.ops.region_conv` has the formula.

@@ -55,7 +55,7 @@ class DyNetConv2D(BaseDyNet, BaseMixtureConv):
             per axis.
         group_size: g, kernels that each filter is made of (the paper's g_t).
         mixing: `"kernels"` mixes kernels and convolves once; `"features"` convolves with all g kernels and mixes the
-            outputs; `"auto"` mixes kernels, which was the faster form wherever it was measured.
+            outputs; `"auto"` mixes kernels, the form with fewer multiply-adds.
         routing: `"sigmoid"` (the paper's), or what `MixtureConv2D` takes, with g filters coefficients; None to pass them
             in the call, as the paper's blocks do, which share one predictor over three convolutions.
         lowering: how mixed kernels are convolved; see `tfdynconv.ops.mixture_conv`.

@@ -16,7 +16,7 @@ import sys
 import keras
 import tensorflow as tf
 
-from benchmarks import layers, lowerings, memory, shapes
+from benchmarks import layers, lowerings, memory, regions, shapes
 
 MARKS = ("<!-- benchmark -->", "<!-- end of benchmark -->")
 
@@ -59,6 +59,11 @@ def growth_table(seconds):
     return markdown(["B,H,C,O,k", "8 experts over 1", "batch 64 over 32, time", "batch 64 over 32, peak memory"], rows)
 
 
+def region_table(seconds):
+    header = ["B,H,C,O,k", "forward", "training step", "guide without gradient", "peak memory, training"]
+    return markdown(header, ratios(regions.table(seconds)))
+
+
 def write(table):
     readme = pathlib.Path(__file__).parent.parent / "README.md"
     text = readme.read_text()
@@ -84,6 +89,7 @@ def main():
         return
     print("Batch 1, forward, graph:\n\n" + markdown(["B,H,C,O,k", "ratio"], ratios(layers.single())) + "\n", flush=True)
     print("Growth, training step, graph:\n\n" + growth_table(1.0) + "\n", flush=True)
+    print(f"DRConv, 8 regions, over all regions and select, graph:\n\n{region_table(1.0)}\n", flush=True)
     for jit_compile, place in ((False, "graph"), (True, "XLA")):
         table = lowering_table(jit_compile, 1.0)
         print(f"Lowerings over a static convolution, forward / training, {place}:\n\n{table}\n", flush=True)

@@ -24,6 +24,15 @@ def status(field):
             return 1024 * int(line.split()[1])
 
 
+def high_water(step, repeats=3):
+    """Bytes above what the process holds now that some runs of a step take at most."""
+    resting = status("VmRSS")
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    for _ in range(repeats):
+        step()
+    return status("VmHWM") - resting
+
+
 def main():
     import tensorflow as tf
 
@@ -37,12 +46,7 @@ def main():
     layer.build(small.shape)
     training_step(layer, small, False)()  # everything that does not depend on the batch is there now
     x = tf.random.normal(shape.input_shape)
-    resting = status("VmRSS")
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-    step = training_step(layer, x, False)
-    for _ in range(3):
-        step()
-    print(status("VmHWM") - resting)
+    print(high_water(training_step(layer, x, False)))
 
 
 if __name__ == "__main__":

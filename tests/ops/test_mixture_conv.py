@@ -15,6 +15,8 @@ SHAPES = {
     "2d_stride": {"x": (7, 6, 4), "bank": (3, 2, 4, 6), "strides": 2, "padding": 1},
     "2d_dilated": {"x": (7, 6, 4), "bank": (3, 2, 4, 6), "dilations": 2, "padding": "same"},
     "2d_groups": {"x": (6, 5, 4), "bank": (2, 3, 2, 6), "groups": 2, "padding": "valid"},
+    "2d_depthwise": {"x": (6, 5, 4), "bank": (2, 3, 1, 8), "groups": 4, "strides": 2, "padding": "same"},
+    "1d_depthwise": {"x": (7, 4), "bank": (3, 1, 4), "groups": 4, "strides": 2, "padding": "same"},
     "3d": {"x": (3, 4, 3, 4), "bank": (2, 2, 1, 4, 6), "padding": "same"},
 }
 CHUNKED = ("2d", "2d_stride", "2d_dilated", "3d")

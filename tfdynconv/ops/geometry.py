@@ -83,6 +83,10 @@ class ConvGeometry:
     def is_dilated(self):
         return any(d > 1 for d in self.dilations)
 
+    def lifted(self):
+        """That of a 1-D convolution as one of height one: any stride serves there, and depthwise ones must be equal."""
+        return ConvGeometry(self.strides * 2, (1, *self.dilations), self.padding)
+
     def extent(self, kernel_size):
         """Input cells that one output cell spans, per axis: `(k - 1) d + 1`."""
         return tuple((k - 1) * d + 1 for k, d in zip(kernel_size, self.dilations))

@@ -1,6 +1,7 @@
 """Sizes of a convolution: strides, dilations, padding, and the shapes that follow from them."""
 
 import dataclasses
+import math
 import numbers
 
 import tensorflow as tf
@@ -107,6 +108,11 @@ class ConvGeometry:
             at_least_zero((o - 1) * s + e - n) // 2
             for n, o, s, e in zip(size, output, self.strides, self.extent(kernel_size))
         )
+
+
+def cells(size):
+    """How many cells axes of these sizes have; None where one is unknown."""
+    return None if None in size else math.prod(size)
 
 
 def spatial_size(tensor, rank, first_axis=1):

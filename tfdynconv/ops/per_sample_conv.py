@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tfdynconv.ops import plan
 from tfdynconv.ops.geometry import (
+    cells,
     fold_padding,
     standardize_data_format,
     standardize_ints,
@@ -65,26 +66,26 @@ def per_sample_conv(
 def convolve(inputs, kernels, geometry, groups, lowering, caller):
     """1-D as 2-D of height one, groups as channels of a depthwise convolution or as samples of their own."""
     output_size = geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2])
-    cells = pixels(output_size)
+    pixels = cells(output_size)
     shape = [inputs.shape[0] if inputs.shape[0] is not None else kernels.shape[0], *output_size, kernels.shape[-1]]
     if geometry.rank == 1:
         inputs, kernels = tf.expand_dims(inputs, 1), tf.expand_dims(kernels, 1)
         geometry = geometry.lifted()
     if depthwise.serves(geometry, inputs.shape[-1], groups):
-        outputs = lowered("depthwise", inputs, depthwise.apart(kernels, groups), geometry, cells, lowering, caller)
+        outputs = lowered("depthwise", inputs, depthwise.apart(kernels, groups), geometry, pixels, lowering, caller)
     elif groups > 1:
         inputs, kernels = groups_to_samples(inputs, groups), kernel_groups_to_samples(kernels, groups)
-        outputs = samples_to_groups(lowered("conv", inputs, kernels, geometry, cells, lowering, caller), groups)
+        outputs = samples_to_groups(lowered("conv", inputs, kernels, geometry, pixels, lowering, caller), groups)
     else:
-        outputs = lowered("conv", inputs, kernels, geometry, cells, lowering, caller)
+        outputs = lowered("conv", inputs, kernels, geometry, pixels, lowering, caller)
     outputs = tf.squeeze(outputs, 1) if len(shape) == 3 else outputs
     return tf.ensure_shape(outputs, shape) if not outputs.shape.is_fully_defined() else outputs
 
 
-def lowered(kind, inputs, kernels, geometry, cells, lowering, caller):
-    """By the lowering that was asked for, or the plan's; `cells` are the output's, None where unknown."""
+def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
+    """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
-    chosen = plan.choose(lowering, plan.Case(kind, kernel_size, cells, geometry.is_dilated), inputs, caller)
+    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller)
     channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
     return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)
 
@@ -133,16 +134,9 @@ def per_sample_depthwise_conv(
         )
     inputs, geometry = fold_padding(inputs, padding, kernels.shape[1:-2], strides, dilations)
     check_output(inputs, kernels, geometry, caller)
-    cells = pixels(geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2]))
-    outputs = lowered("depthwise", inputs, kernels, geometry, cells, lowering, caller)
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2]))
+    outputs = lowered("depthwise", inputs, kernels, geometry, pixels, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
-
-
-def pixels(output_size):
-    total = 1
-    for n in output_size:
-        total = None if n is None or total is None else total * n
-    return total
 
 
 def channels_last(tensor):

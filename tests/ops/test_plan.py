@@ -113,7 +113,7 @@ SIZES = {
     "64 cells": ((8, 8), {}, "matmul"),
     "72 cells": ((9, 8), {}, "loop_compiled"),
     "unknown": ((None, 8), {}, "loop_compiled"),
-    "12 cells of 132": ((12, 11), {"strides": (4, 3)}, "loop_compiled"),
+    "18 cells of 132": ((12, 11), {"strides": (4, 2)}, "loop_compiled"),
     "30 cells of 90": ((10, 9), {"strides": (2, 2)}, "matmul"),
 }
 

@@ -36,15 +36,15 @@ SIZES = {"maps smaller": (3, 3), "kernel smaller": (40, 40)}
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 @pytest.mark.parametrize("left_out", [(), ("spatial",), ("channel", "filter"), ("filter",)], ids=str)
-@pytest.mark.parametrize("groups", [1, 2])
-def test_by_the_definition(size, left_out, groups):
+@pytest.mark.parametrize("groups, filters", [(1, 6), (2, 6), (4, 8)])
+def test_by_the_definition(size, left_out, groups, filters):
     """Wherever the gates are applied."""
-    x, bank = numbers(2, *size, 4), numbers(3, 3, 3, 4 // groups, 6, seed=1)
-    sizes = {"spatial": 9, "channel": 4, "filter": 6, "kernel": 3}
+    x, bank = numbers(2, *size, 4), numbers(3, 3, 3, 4 // groups, filters, seed=1)
+    sizes = {"spatial": 9, "channel": 4, "filter": filters, "kernel": 3}
     every = {name: numbers(2, n, seed=i) for i, (name, n) in enumerate(sizes.items())}
     given = {name: value for name, value in every.items() if name not in left_out}
     s, p, q, a = (given.get(name, np.ones((2, n))) for name, n in sizes.items())
-    kernels = np.einsum("bi,ihwcf->bhwcf", a, bank) * s.reshape(2, 3, 3, 1, 1) * q.reshape(2, 1, 1, 1, 6)
+    kernels = np.einsum("bi,ihwcf->bhwcf", a, bank) * s.reshape(2, 3, 3, 1, 1) * q.reshape(2, 1, 1, 1, -1)
     wanted = Convolution(size, (3, 3), padding="same", groups=groups).forward(x * p.reshape(2, 1, 1, 4), kernels)
     for shape in ([2, *x.shape[1:]], [None, None, None, 4]):
         run = tf.function(

@@ -1,4 +1,4 @@
-"""Versatile filters against their definition: windows, runs of channels, sums; what they fold to, cost and refuse."""
+"""Versatile filters against their definition: windows, runs of channels, sums; what they fold to and refuse."""
 
 import math
 
@@ -165,35 +165,6 @@ def test_batch_of_one_trains_under_xla():
     history = model.fit(images()[:1], np.ones([1, 6, 5, 8]), batch_size=1, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert all(np.any(a != b) for a, b in zip(before, model.get_weights()))
-
-
-C, CO, CELLS = 6, 24, 7 * 5
-COSTS = {
-    "3x3": ({}, (9 * C * 12 + CO, CELLS * C * 12 * (9 + 1))),
-    "5x5": ({"kernel_size": 5, "padding": 1}, (25 * C * 8 + CO, CELLS * C * 8 * (25 + 9 + 1))),
-    "7x7": ({"kernel_size": 7, "padding": 2}, (49 * C * 6 + CO, CELLS * C * 6 * (49 + 25 + 9 + 1))),
-    "groups": ({"groups": 2, "use_bias": False}, (9 * 3 * 12, CELLS * 3 * 12 * 10)),
-    "channel": ({"direction": "channel", "channel_window": 5}, (9 * C * 12 + CO, CELLS * 5 * CO * 9)),
-    "both": ({"channel_window": 4, "channel_stride": 2}, (9 * C * 6 + CO, CELLS * 4 * 12 * (9 + 1))),
-    "learned": ({"direction": "learned", "num_masks": 4}, (9 * C * 6 + CO, CELLS * C * CO * 9)),
-    "sum": ({"combine": "sum"}, (9 * C * CO + CO, CELLS * C * CO * 9)),
-}
-
-
-@pytest.mark.parametrize("given, wanted", COSTS.values(), ids=COSTS)
-def test_cost(given, wanted):
-    layer = VersatileConv2D(**{"filters": CO, "kernel_size": 3, **given})
-    assert layer.cost((None, 9, 7, C)) == wanted
-    layer.build((None, 9, 7, C))
-    stored = [w for w in layer.trainable_weights if "proxy" not in w.name]
-    assert sum(math.prod(w.shape) for w in stored) == wanted[0]
-
-
-@pytest.mark.parametrize("side, share", [(3, 0.556), (5, 0.467), (7, 0.429), (11, 0.394)])
-def test_published_share_of_the_multiply_adds(side, share):
-    windows = (side + 1) // 2
-    ours = VersatileConv2D(windows, side, padding="same").cost((None, 14, 14, 8))[1]
-    assert round(ours / (windows * side * side * 8 * 14 * 14), 3) == share
 
 
 def test_a_state_without_bias():

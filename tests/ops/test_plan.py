@@ -1,13 +1,24 @@
 """The plan: every place has a rule for every request, the table's choice is what runs, and an override wins."""
 
+import itertools
+
 import pytest
 import tensorflow as tf
 
 import tfdynconv
 from tests.modes import in_mode
-from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv, place, plan
+from tfdynconv.ops import (
+    mixture_conv,
+    per_sample_conv,
+    per_sample_conv_transpose,
+    per_sample_depthwise_conv,
+    place,
+    plan,
+)
 
 KERNELS = [(1, 1), (3, 3), (1,), (2, 3), (1, 1, 1), (3, 3, 3)]
+PIXELS = (None, 1, 10_000)
+MANY = tf.ones([2, 11, 10, 4])  # 9 x 8 output cells behind K
 X, K, WIDE = tf.ones([2, 6, 6, 4]), tf.ones([2, 3, 3, 4, 6]), tf.ones([2, 3, 3, 4, 1])
 
 
@@ -16,7 +27,7 @@ X, K, WIDE = tf.ones([2, 6, 6, 4]), tf.ones([2, 3, 3, 4, 6]), tf.ones([2, 3, 3, 
 def test_a_rule_for_everything(where, kind):
     for kernel_size in KERNELS if kind == "conv" else KERNELS[:2]:
         for is_dilated in (False, True):
-            for pixels in (None, 1, 10_000):
+            for pixels in PIXELS:
                 name = plan.rule_for(where, plan.Case(kind, kernel_size, pixels, is_dilated))
                 assert name in plan.LOWERINGS[kind]
 
@@ -31,8 +42,8 @@ def test_every_rule_says_why_and_can_be_reached():
     for where in place.PLACES:
         for kind in plan.LOWERINGS:
             for kernel_size in KERNELS:
-                for is_dilated in (False, True):
-                    case = plan.Case(kind, kernel_size, None, is_dilated)
+                for is_dilated, pixels in itertools.product((False, True), PIXELS):
+                    case = plan.Case(kind, kernel_size, pixels, is_dilated)
                     rule = next(r for r in plan.RULES if r[:2] == (where, kind) and r[2](case))
                     reached.add(rule[:2] + rule[3:])
     assert reached == {rule[:2] + rule[3:] for rule in plan.RULES}
@@ -48,6 +59,10 @@ class Recorder:
     def conv(self, *arguments):
         self.ran.append(self.name)
         return self.lowering.conv(*arguments)
+
+    def input_grad(self, *arguments):
+        self.ran.append(self.name)
+        return self.lowering.input_grad(*arguments)
 
 
 @pytest.fixture
@@ -65,15 +80,69 @@ def test_eagerly_on_a_cpu_it_loops(ran):
 
 
 def test_under_xla_it_takes_the_compiled_forms(ran):
-    in_mode(lambda: per_sample_conv(X, K), "jit")()
-    in_mode(lambda: per_sample_conv(X, K[:, :1, :1]), "jit")()
-    in_mode(lambda: per_sample_depthwise_conv(X, WIDE), "jit")()
+    in_mode(lambda: per_sample_conv(MANY, K), "jit")()
+    in_mode(lambda: per_sample_conv(MANY, K[:, :1, :1]), "jit")()
+    in_mode(lambda: per_sample_depthwise_conv(MANY, WIDE), "jit")()
     assert ran == ["loop_compiled", "matmul", "matmul"]
 
 
 def test_a_plain_graph_holds_both_branches(ran):
-    in_mode(lambda: per_sample_conv(X, K), "graph")()
+    in_mode(lambda: per_sample_conv(MANY, K), "graph")()
     assert ran == ["loop", "loop_compiled"]
+
+
+FEW_OR_NOT = [
+    ("cpu_xla", 49, {}, "matmul"),
+    ("cpu_xla", 64, {"stride": 2}, "matmul"),
+    ("cpu_xla", 64, {"kernel_size": (3, 3, 3), "is_dilated": True}, "matmul"),
+    ("cpu_xla", 65, {}, "loop_compiled"),
+    ("cpu_xla", 49, {"stride": 3}, "loop_compiled"),
+    ("cpu_xla", None, {}, "loop_compiled"),
+    ("cpu", 49, {}, "loop"),
+    ("gpu", 49, {}, "grouped_native"),
+    ("tpu", 49, {}, "grouped_native"),
+]
+
+
+@pytest.mark.parametrize("where, pixels, more, name", FEW_OR_NOT, ids=str)
+def test_few_pixels_are_multiplied_as_matrices_by_xla_on_a_cpu(where, pixels, more, name):
+    assert plan.rule_for(where, plan.Case(**{"kind": "conv", "kernel_size": (3, 3), "pixels": pixels, **more})) == name
+
+
+SIZES = {
+    "64 cells": ((8, 8), {}, "matmul"),
+    "72 cells": ((9, 8), {}, "loop_compiled"),
+    "unknown": ((None, 8), {}, "loop_compiled"),
+    "18 cells of 132": ((12, 11), {"strides": (4, 2)}, "loop_compiled"),
+    "30 cells of 90": ((10, 9), {"strides": (2, 2)}, "matmul"),
+}
+
+
+@pytest.mark.parametrize("size, window, name", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_output_pixels_are_counted(size, window, name, groups, ran):
+    """Of one sample and whatever the groups."""
+    specs = [tf.TensorSpec([None, *size, 4]), tf.TensorSpec([None, 3, 3, 4 // groups, 6])]
+    run = in_mode(lambda x, k: per_sample_conv(x, k, padding="same", groups=groups, **window), "jit", specs)
+    run.get_concrete_function()
+    assert ran == [name]
+
+
+@pytest.mark.parametrize("strides, name", [(1, "matmul"), (2, "loop_compiled")])
+def test_a_transposed_convolution_counts_what_it_puts_out(strides, name, ran):
+    run = in_mode(lambda x, k: per_sample_conv_transpose(x, k, strides, "same"), "jit")
+    run.get_concrete_function(tf.TensorSpec([2, 5, 5, 4]), tf.TensorSpec([2, 3, 3, 6, 4]))
+    assert ran == [name]
+
+
+@pytest.mark.parametrize("size, name", [((7, 7), "matmul"), ((9, 8), "loop_compiled"), ((None, 7), "loop_compiled")])
+def test_large_kernels_mixed_in_chunks_follow_the_same_rule(size, name, ran):
+    specs = [tf.TensorSpec([None, *size, 256]), tf.TensorSpec([2, 3, 3, 256, 256]), tf.TensorSpec([None, 2])]
+    for mode, names in (("jit", {name}), ("graph", {"loop", name})):
+        ran.clear()
+        run = in_mode(lambda *arguments: mixture_conv(*arguments, padding="same"), mode, specs)
+        run.get_concrete_function()
+        assert set(ran) == names
 
 
 def test_for_a_phone_it_multiplies_matrices(ran):

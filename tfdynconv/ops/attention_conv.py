@@ -8,7 +8,6 @@ from tfdynconv.ops import plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.mixing import check_coefficients, mix
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
-from tfdynconv.ops.mixture_features import convolve_bank
 from tfdynconv.ops.per_sample_conv import (
     channels_first,
     channels_last,
@@ -17,6 +16,7 @@ from tfdynconv.ops.per_sample_conv import (
     check_window,
     convolve,
 )
+from tfdynconv.ops.static_conv import static_conv
 
 
 def attention_conv(
@@ -94,8 +94,7 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
     if is_static:
         plan.check_name(lowering, caller)
-        parts = zip(tf.split(inputs, groups, -1), tf.split(bank[0], groups, -1))
-        outputs = tf.concat([convolve_bank(x, w, geometry) for x, w in parts], -1)
+        outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:
         outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)
     else:

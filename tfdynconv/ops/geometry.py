@@ -1,6 +1,7 @@
 """Sizes of a convolution: strides, dilations, padding, and the shapes that follow from them."""
 
 import dataclasses
+import math
 import numbers
 
 import tensorflow as tf
@@ -83,6 +84,10 @@ class ConvGeometry:
     def is_dilated(self):
         return any(d > 1 for d in self.dilations)
 
+    def lifted(self):
+        """That of a 1-D convolution as one of height one: any stride serves there, and depthwise ones must be equal."""
+        return ConvGeometry(self.strides * 2, (1, *self.dilations), self.padding)
+
     def extent(self, kernel_size):
         """Input cells that one output cell spans, per axis: `(k - 1) d + 1`."""
         return tuple((k - 1) * d + 1 for k, d in zip(kernel_size, self.dilations))
@@ -103,6 +108,11 @@ class ConvGeometry:
             at_least_zero((o - 1) * s + e - n) // 2
             for n, o, s, e in zip(size, output, self.strides, self.extent(kernel_size))
         )
+
+
+def cells(size):
+    """How many cells axes of these sizes have; None where one is unknown."""
+    return None if None in size else math.prod(size)
 
 
 def spatial_size(tensor, rank, first_axis=1):

@@ -8,6 +8,8 @@ from tfdynconv.ops.trilinear import differentiable
 
 def mix_features(inputs, bank, coefficients, geometry, groups):
     """`sum_i coefficients[b, i] conv(inputs[b], bank[i])`: n convolutions, every one of them with a static kernel."""
+    if depthwise.serves(geometry, inputs.shape[-1], groups):
+        return mix_depthwise_features(inputs, depthwise.apart(bank, groups), coefficients, geometry)
     rank, n = geometry.rank, bank.shape[0]
     mixed = []
     per_group = tf.split(coefficients, groups, -1) if coefficients.shape.rank == 3 else [coefficients] * groups
@@ -20,8 +22,7 @@ def mix_features(inputs, bank, coefficients, geometry, groups):
 
 def convolve_bank(inputs, kernel, geometry):
     if geometry.rank == 1:
-        lifted = type(geometry)((1, *geometry.strides), (1, *geometry.dilations), geometry.padding)
-        return tf.squeeze(convolve_bank(tf.expand_dims(inputs, 1), kernel[tf.newaxis], lifted), 1)
+        return tf.squeeze(convolve_bank(tf.expand_dims(inputs, 1), kernel[tf.newaxis], geometry.lifted()), 1)
     return differentiable(native, inputs, kernel, geometry, tuple(kernel.shape[:-2]), kernel.shape[-1])
 
 

@@ -4,11 +4,13 @@ import tensorflow as tf
 
 from tfdynconv.ops import plan
 from tfdynconv.ops.geometry import (
+    cells,
     fold_padding,
     standardize_data_format,
     standardize_ints,
     standardize_padding,
 )
+from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.trilinear import differentiable
 
 
@@ -27,7 +29,8 @@ def per_sample_conv(
         kernels: `[batch, *kernel_size, channels / groups, filters]`, of the inputs' dtype, static but for the batch.
         strides, dilations: an int or one for each spatial axis; not both above 1.
         padding: `"valid"`, `"same"` (TensorFlow's rule), `"causal"` (1-D), an int, or a (before, after) pair per axis.
-        groups: number of channel groups.
+        groups: number of channel groups. As many as channels is computed as `per_sample_depthwise_conv` is, except in 3-D
+            and at unequal strides.
         data_format: `"channels_last"` or `"channels_first"`.
         lowering: how it is computed: `"auto"` (the plan decides by place and shape), `"loop"`, `"grouped"`,
             `"matmul"` or `"vectorized"`. All give the same result to rounding.
@@ -61,22 +64,30 @@ def per_sample_conv(
 
 
 def convolve(inputs, kernels, geometry, groups, lowering, caller):
-    """1-D as 2-D of height one, groups as samples of their own; then the lowering."""
+    """1-D as 2-D of height one, groups as channels of a depthwise convolution or as samples of their own."""
     output_size = geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2])
+    pixels = cells(output_size)
     shape = [inputs.shape[0] if inputs.shape[0] is not None else kernels.shape[0], *output_size, kernels.shape[-1]]
     if geometry.rank == 1:
         inputs, kernels = tf.expand_dims(inputs, 1), tf.expand_dims(kernels, 1)
-        geometry = type(geometry)((1, *geometry.strides), (1, *geometry.dilations), geometry.padding)
-    if groups > 1:
+        geometry = geometry.lifted()
+    if depthwise.serves(geometry, inputs.shape[-1], groups):
+        outputs = lowered("depthwise", inputs, depthwise.apart(kernels, groups), geometry, pixels, lowering, caller)
+    elif groups > 1:
         inputs, kernels = groups_to_samples(inputs, groups), kernel_groups_to_samples(kernels, groups)
-    kernel_size = tuple(kernels.shape[1:-2])
-    case = plan.Case("conv", kernel_size, pixels(output_size), geometry.is_dilated)
-    chosen = plan.choose(lowering, case, inputs, caller)
-    outputs = differentiable(chosen, inputs, kernels, geometry, kernel_size, kernels.shape[-1])
-    if groups > 1:
-        outputs = samples_to_groups(outputs, groups)
+        outputs = samples_to_groups(lowered("conv", inputs, kernels, geometry, pixels, lowering, caller), groups)
+    else:
+        outputs = lowered("conv", inputs, kernels, geometry, pixels, lowering, caller)
     outputs = tf.squeeze(outputs, 1) if len(shape) == 3 else outputs
     return tf.ensure_shape(outputs, shape) if not outputs.shape.is_fully_defined() else outputs
+
+
+def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
+    """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
+    kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
+    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller)
+    channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
+    return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)
 
 
 def per_sample_depthwise_conv(
@@ -123,19 +134,9 @@ def per_sample_depthwise_conv(
         )
     inputs, geometry = fold_padding(inputs, padding, kernels.shape[1:-2], strides, dilations)
     check_output(inputs, kernels, geometry, caller)
-    output_size = geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2])
-    case = plan.Case("depthwise", tuple(kernels.shape[1:3]), pixels(output_size), geometry.is_dilated)
-    chosen = plan.choose(lowering, case, inputs, caller)
-    channels = kernels.shape[-1] * kernels.shape[-2]
-    outputs = differentiable(chosen, inputs, kernels, geometry, tuple(kernels.shape[1:3]), channels)
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernels.shape[1:-2]))
+    outputs = lowered("depthwise", inputs, kernels, geometry, pixels, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
-
-
-def pixels(output_size):
-    total = 1
-    for n in output_size:
-        total = None if n is None or total is None else total * n
-    return total
 
 
 def channels_last(tensor):

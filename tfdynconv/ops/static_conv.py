@@ -16,10 +16,13 @@ def static_conv(inputs, kernel, geometry, groups=1):
     >>> static_conv(tf.ones([2, 5, 5, 4]), tf.ones([3, 3, 2, 6]), geometry, groups=2).shape
     TensorShape([2, 3, 3, 6])
     """
+    if geometry.rank == 1:
+        lifted = static_conv(tf.expand_dims(inputs, 1), kernel[tf.newaxis], geometry.lifted(), groups)
+        return tf.squeeze(lifted, 1)
     if groups == 1:
         return convolve_bank(inputs, kernel, geometry)
-    if groups == inputs.shape[-1] and geometry.rank == 2 and len(set(geometry.strides)) == 1:
-        apart = tf.reshape(kernel, [*kernel.shape[:2], groups, kernel.shape[-1] // groups])
+    if depthwise.serves(geometry, inputs.shape[-1], groups):
+        apart = depthwise.apart(kernel, groups)
         return differentiable(depthwise, inputs, apart, geometry, tuple(kernel.shape[:2]), kernel.shape[-1])
     parts = zip(tf.split(inputs, groups, -1), tf.split(kernel, groups, -1))
     return tf.concat([convolve_bank(x, k, geometry) for x, k in parts], -1)

@@ -12,6 +12,20 @@ from tfdynconv.ops.lowerings.matmul import taps
 from tfdynconv.ops.zeros import fit, spread
 
 
+def serves(geometry, channels, groups):
+    """Whether a convolution in groups is a depthwise one: a channel in each, and sizes that TensorFlow's takes.
+
+    One channel in one group is an ordinary convolution already.
+    """
+    return 1 < groups == channels and geometry.rank == 2 and len(set(geometry.strides)) == 1
+
+
+def apart(kernels, groups):
+    """`[..., 1, groups m] -> [..., groups, m]`. Both have a group's filters side by side: no number moves."""
+    leading = [-1 if n is None else n for n in kernels.shape[:-2]]
+    return tf.reshape(kernels, [*leading, groups, kernels.shape[-1] // groups])
+
+
 def attributes(geometry):
     return {"strides": [1, *geometry.strides, 1], "padding": geometry.padding}
 

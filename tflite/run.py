@@ -1,4 +1,4 @@
-"""Run a .tflite with LiteRT and NumPy alone, as a device would: Android (Termux), Raspberry Pi, any Linux, macOS, Windows.
+"""Run a .tflite with LiteRT and NumPy alone, as a device would: Raspberry Pi, any Linux, macOS, Windows.
 
     python tflite/run.py info model.tflite
 

@@ -62,7 +62,7 @@ def renamed():
 
 def unsigned():
     """No signature, as older converters wrote: 2 x + 1 under the names of the tensors."""
-    function = tf.function(lambda x: 2.0 * x + 1.0).get_concrete_function(tf.TensorSpec([None, 3], name="x"))
+    function = tf.function(lambda x: 2.0 * x + 1.0).get_concrete_function(tf.TensorSpec([None, None], name="x"))
     return tf.lite.TFLiteConverter.from_concrete_functions([function], None).convert()
 
 

@@ -124,3 +124,31 @@ def test_several_signatures(tmp_path):
     assert told["outputs"]["y"]["largest"] == 3.0
     message = r"has the signatures \['double', 'triple'\], none of them 'serving_default'"
     refused(message, "predict", tmp_path / "triple.tflite", tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["info", "{a}"], {1}),
+        (["info", "{a}", "--threads", "3"], {3}),
+        (["predict", "{a}", "{x}", "--threads", "3"], {3}),
+        (["classify", "{a}", "{x}", "--threads", "3"], {3}),
+        (["compare", "{a}", "{a}", "--threads", "3", "--runs", "1"], {3}),
+        (["benchmark", "{a}", "--runs", "1"], {1}),
+        (["benchmark", "{a}", "--threads", "3", "2", "--runs", "1"], {3, 2}),
+    ],
+)
+def test_threads_reach_the_interpreter(file, module, monkeypatch, tmp_path, arguments, expected):
+    from ai_edge_litert import interpreter as litert
+
+    asked = []
+
+    class Recorded(litert.Interpreter):
+        def __init__(self, num_threads, **options):
+            asked.append(num_threads)
+            super().__init__(num_threads=num_threads, **options)
+
+    monkeypatch.setattr(litert, "Interpreter", Recorded)
+    np.save(tmp_path / "x.npy", np.zeros([1, 4, 5, 3], "float32"))
+    module("run").main([word.format(a=file("dense.tflite"), x=tmp_path / "x.npy") for word in arguments])
+    assert set(asked) == expected

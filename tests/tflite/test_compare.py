@@ -1,5 +1,7 @@
 """The command `compare`: the difference is NumPy's, through one interpreter each, and the ratio is that of the times."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_a_file_and_itself(file):
 
 
 def test_random_inputs_differ_from_each_other(file):
-    """`static` and itself with a computed kernel agree on no input; what the first gave would hide the others."""
+    """Of thirty, another is the worst than of one."""
     few, many = (
         result("compare", file("dense.tflite"), file("other.tflite"), "--inputs", n, "--runs", 1) for n in (1, 30)
     )
@@ -90,3 +92,15 @@ def test_files_that_cannot_be_compared(file, tmp_path):
         "output 'y' of the first file has values that are not finite", "compare", *log, "--data", tmp_path / "x.npy"
     )
     result("compare", *log, "--data", tmp_path / "y.npy")
+
+
+def test_the_ratio_is_that_of_each_round(file, module, monkeypatch, capsys):
+    """Of b over a, with the times of a first."""
+    times = np.array([[1.0, 2.0], [2.0, 8.0], [1.0, 3.0]])
+    asked = []
+    monkeypatch.setattr(module("timing"), "interleaved", lambda jobs, rounds, what: asked.append(rounds) or times)
+    module("run").main(["compare", str(file("dense.tflite")), str(file("other.tflite")), "--runs", "3", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["latency_ratio"] == {"median": 3.0, "quartiles": [2.5, 3.5]}
+    assert [told[side]["milliseconds"]["median"] for side in ("a", "b")] == [1.0, 3.0]
+    assert asked == [3]

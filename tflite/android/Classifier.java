@@ -83,7 +83,7 @@ public final class Classifier implements AutoCloseable {
   /**
    * @param model a .tflite with one image as its input and the scores as its output, float32 or int8.
    * @param threads of the CPU; as many as the phone has fast cores are the most that help.
-   * @param wantGpu tries the GPU, for which export with {@code form="constant"}; {@link #onGpu} tells whether it took the model.
+   * @param wantGpu tries the GPU, for which export with {@code form="constant"}; {@link #onGpu} tells whether it took it.
    */
   public Classifier(MappedByteBuffer model, int threads, boolean wantGpu) {
     GpuDelegate delegate = wantGpu ? gpuOfThisPhone() : null;

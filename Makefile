@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # A comma inside an argument of `call` would end the argument.
 comma := ,
+# The Android sample's tests want a Java compiler; where the machine has none, it comes from Python packages.
+JAVA = $(if $(shell command -v javac),,$(comma)java)
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
 .PHONY: demo test slow lint floor legacy bench digits clean
@@ -41,7 +43,7 @@ define environment
 endef
 
 .venv/ready: setup.cfg pyproject.toml
-	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot]")
+	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot$(JAVA)]")
 
 .venv-floor/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-floor,-e ".[test]" "tensorflow==2.16.2")

@@ -17,9 +17,10 @@ from tfdynconv.export.tracing import save, trace
 from tfdynconv.export.verification import largest_error, run_keras, run_tflite
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops.geometry import is_int
+from tfdynconv.ops.phone import FORMS, TARGETS, Phone
 
 
-def to_tflite(model, path, *, representative_data=None, batch_size=1, tolerance=None):
+def to_tflite(model, path, *, form="auto", target="cpu", representative_data=None, batch_size=1, tolerance=None):
     """Write a Keras model as a `.tflite` of float32 builtin ops, and check that it computes the same.
 
     Takes Sequential and functional models, and subclassed ones that have been called or built. Whatever batch size the model
@@ -33,6 +34,10 @@ def to_tflite(model, path, *, representative_data=None, batch_size=1, tolerance=
     Args:
         model: the Keras model.
         path: of the file to write; ends in `.tflite`.
+        form: how dynamic convolutions are computed: `"matmul"`, the kernel mixed, then products of matrices, the fastest on a
+            CPU; `"constant"`, every stored kernel convolved and the outputs mixed, so that all filters are constants; `"auto"`
+            chooses for each layer, and the report says why.
+        target: `"cpu"`, `"gpu"` or `"npu"`, what `form="auto"` chooses for.
         representative_data: what to compare on in place of random inputs and zeros: an array (or a list or dict of arrays,
             as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used. Give it
             where the model is picky: integer inputs (random ones are 0 and 1), values in some range only. It also tells the
@@ -60,17 +65,18 @@ def to_tflite(model, path, *, representative_data=None, batch_size=1, tolerance=
     """
     tolerance = 1e-4 if tolerance is None else tolerance
     path = check_arguments(model, path, batch_size, tolerance)
+    phone = make_phone(form, target)
     example, data = first_example(representative_data, len(tf.nest.flatten(declared_inputs(model))))
     specs = input_specs(model, batch_size, example)
     inputs = inputs_to_compare(specs, data)
     warn_of_temperatures(model)
     with scratch_folder(path) as scratch, in_float32(model):
         saved_model, draft = os.path.join(scratch, "saved_model"), os.path.join(scratch, "model.tflite")
-        save(trace(model, specs), saved_model)
+        save(trace(model, specs, phone), saved_model)
         convert(saved_model, draft)
         received, ops = run_tflite(draft, specs, inputs, scratch)
         error = largest_error(run_keras(model, inputs), received, tolerance)
-        report = ExportReport(path, os.path.getsize(draft), ops, error, len(inputs))
+        report = ExportReport(path, os.path.getsize(draft), ops, error, len(inputs), tuple(phone.choices))
         os.replace(draft, path)
     return report
 
@@ -90,6 +96,13 @@ def check_arguments(model, path, batch_size, tolerance):
     if not isinstance(tolerance, (int, float)) or not tolerance >= 0:
         raise ValueError(f"to_tflite: `tolerance` must be a number from 0 up. Received: tolerance={tolerance!r}.")
     return path
+
+
+def make_phone(form, target):
+    for name, value, choices in (("form", form, ("auto", *FORMS)), ("target", target, TARGETS)):
+        if value not in choices:
+            raise ValueError(f"to_tflite: `{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}.")
+    return Phone(form, target)
 
 
 @contextlib.contextmanager

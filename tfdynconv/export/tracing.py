@@ -12,14 +12,22 @@ from tfdynconv.ops import place
 ELSEWHERE = {"DeviceIndex", "MapDefun"}
 
 
-def trace(model, specs):
-    """The concrete function of `model(inputs, training=False)` on inputs of these specs, as a phone should compute it."""
+def trace(model, specs, phone):
+    """The concrete function of `model(inputs, training=False)` on inputs of these specs, as a phone should compute it.
+
+    `phone`, a `tfdynconv.ops.phone.Phone`, chooses the forms and keeps the choices.
+    """
     try:
-        function = traced(model, specs)
+        function = traced(model, specs, phone)
         if ELSEWHERE & ops_of(function):
+            phone.choices.clear()
             with functions_inlined():
-                function = traced(model, specs)
-    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+                function = traced(model, specs, phone)
+    except Exception as error:
+        if phone.refusal:
+            raise ValueError(phone.refusal) from error
+        if not isinstance(error, (ValueError, TypeError, tf.errors.InvalidArgumentError)):
+            raise
         shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))
         raise ValueError(
             f"to_tflite: {type(model).__name__} {model.name!r} cannot be called with inputs of the exported size: {shapes}. "
@@ -28,11 +36,11 @@ def trace(model, specs):
     return function
 
 
-def traced(model, specs):
+def traced(model, specs, phone):
     def run(*flat):
         return name_outputs(model(tf.nest.pack_sequence_as(specs, flat), training=False))
 
-    with place.exporting("tflite"):
+    with place.exporting("tflite", phone):
         return tf.function(run).get_concrete_function(*tf.nest.flatten(specs))
 
 

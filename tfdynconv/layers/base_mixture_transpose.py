@@ -1,8 +1,8 @@
 """Transposed among the mixing layers: a larger output from a smaller input, with a kernel mixed for each sample."""
 
 from tfdynconv.layers.base_mixture_conv import BaseMixtureConv
-from tfdynconv.ops import mix, per_sample_conv_transpose
 from tfdynconv.ops.geometry import ConvGeometry
+from tfdynconv.ops.mixture_conv_transpose import mixture_conv_transpose
 from tfdynconv.ops.per_sample_conv_transpose import check_padding, output_size, standardize_output_padding
 
 
@@ -20,8 +20,7 @@ class BaseMixtureTranspose(BaseMixtureConv):
         return (*self.kernel_size, self.filters, channels)
 
     def transform(self, inputs, bank, coefficients):
-        kernels = mix(bank, coefficients)
-        return per_sample_conv_transpose(inputs, kernels, output_padding=self.output_padding, **self.window())
+        return mixture_conv_transpose(inputs, bank, coefficients, output_padding=self.output_padding, **self.window())
 
     def output_size(self, input_shape):
         geometry = ConvGeometry(self.strides, self.dilation_rate, self.padding.upper())

@@ -5,7 +5,9 @@ import tensorflow as tf
 
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.base_mixture import BaseMixture
-from tfdynconv.ops import mix
+from tfdynconv.ops import mix, plan
+from tfdynconv.ops.constant_filters import mix_outputs
+from tfdynconv.ops.phone import FORMS
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
@@ -66,8 +68,11 @@ class CondDense(BaseMixture):
         return self.units
 
     def transform(self, inputs, bank, coefficients):
+        rank = inputs.shape.rank
+        if plan.phone_form("auto", "dense" if rank == 2 else "conv", FORMS) == "constant":
+            return mix_outputs(bank, coefficients, rank, lambda kernel: tf.tensordot(inputs, kernel, 1))
         kernels = mix(bank, coefficients)
-        if inputs.shape.rank == 2:
+        if rank == 2:
             # kernel times column: TFLite converters up to TensorFlow 2.16 break on row times kernel
             return tf.squeeze(tf.matmul(kernels, tf.expand_dims(inputs, -1), transpose_a=True), -1)
         shape = tf.shape(inputs)

@@ -4,8 +4,9 @@ import math
 
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import constant_filters, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
+from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, mix
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
 from tfdynconv.ops.per_sample_conv import (
@@ -16,6 +17,7 @@ from tfdynconv.ops.per_sample_conv import (
     check_window,
     convolve,
 )
+from tfdynconv.ops.phone import FORMS
 from tfdynconv.ops.static_conv import static_conv
 
 
@@ -81,18 +83,20 @@ def attention_conv(
 
 def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     """Place each gate, then take the cheapest convolution that is left."""
+    is_mixed = "spatial" in attentions or "kernel" in attentions
+    if is_mixed and plan.phone_form(lowering, depthwise.kind(geometry, inputs.shape[-1], groups), FORMS) == "constant":
+        return constant_filters.attention(inputs, bank, attentions, geometry, groups)
     output = geometry.output_size(inputs.shape[1:-1], bank.shape[1:-2])
     kernel = bank.shape[1:].num_elements()
-    is_static = "spatial" not in attentions and "kernel" not in attentions
     on_kernel = {
-        "channel": groups == 1 and not is_static and kernel < elements(inputs.shape[1:-1], inputs.shape[-1]),
-        "filter": not is_static and kernel < elements(output, bank.shape[-1]),
+        "channel": groups == 1 and is_mixed and kernel < elements(inputs.shape[1:-1], inputs.shape[-1]),
+        "filter": is_mixed and kernel < elements(output, bank.shape[-1]),
     }
     gates = {name: attentions.get(name) for name in ("channel", "filter")}
     if gates["channel"] is not None and not on_kernel["channel"]:
         inputs = inputs * gate(gates["channel"], inputs.shape.rank)
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
-    if is_static:
+    if not is_mixed:
         plan.check_name(lowering, caller)
         outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:

@@ -7,6 +7,8 @@ one for each filter of each kernel.
 
 import tensorflow as tf
 
+from tfdynconv.ops import place as places
+
 
 def mix(bank, coefficients):
     """`K[b] = sum_i a[b, i] bank[i]`, or with coefficients per filter `K[b, ..., f] = sum_i a[b, i, f] bank[i, ..., f]`.
@@ -24,7 +26,11 @@ def mix(bank, coefficients):
     """
     bank = tf.convert_to_tensor(bank)
     coefficients = coefficients if tf.is_tensor(coefficients) else tf.convert_to_tensor(coefficients, dtype=bank.dtype)
-    if coefficients.shape.rank == 2:
+    if coefficients.shape.rank == 2 and places.phone() is not None:
+        # a product of rank 3: as one of rank 2 its weights would be quantised row by row, which a converter leaves undone
+        n = bank.shape[0]
+        flat = tf.matmul(tf.reshape(coefficients, [-1, 1, n]), tf.reshape(bank, [1, n, -1]))
+    elif coefficients.shape.rank == 2:
         flat = tf.matmul(coefficients, tf.reshape(bank, [bank.shape[0], -1]))
     else:
         flat = tf.einsum("bnf,nwf->bwf", coefficients, by_filter(bank, coefficients))

@@ -2,8 +2,9 @@
 
 import tensorflow as tf
 
-from tfdynconv.ops import mixture_chunks, plan
+from tfdynconv.ops import constant_filters, mixture_chunks, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
+from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
 from tfdynconv.ops.mixture_features import mix_features
 from tfdynconv.ops.per_sample_conv import (
@@ -14,6 +15,7 @@ from tfdynconv.ops.per_sample_conv import (
     check_window,
     convolve,
 )
+from tfdynconv.ops.phone import FORMS
 
 
 def mixture_conv(
@@ -73,7 +75,11 @@ def mixture_conv(
     check_groups(inputs.shape[-1], bank.shape, groups, caller)
     inputs, geometry = fold_padding(inputs, padding, bank.shape[1:-2], strides, dilations)
     check_output(inputs, bank, geometry, caller)
-    outputs = mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, caller)
+    kind = depthwise.kind(geometry, inputs.shape[-1], groups)
+    if lowering != "features" and plan.phone_form(lowering, kind, FORMS) == "constant":
+        outputs = constant_filters.mixture(inputs, bank, coefficients, geometry, groups)
+    else:
+        outputs = mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
 

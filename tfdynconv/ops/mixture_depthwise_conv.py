@@ -2,12 +2,13 @@
 
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import constant_filters, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
 from tfdynconv.ops.mixture_conv import check_dtypes
 from tfdynconv.ops.mixture_features import mix_depthwise_features
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_window, per_sample_depthwise_conv
+from tfdynconv.ops.phone import FORMS
 
 
 def mixture_depthwise_conv(
@@ -55,13 +56,29 @@ def mixture_depthwise_conv(
     window = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
     if lowering == "features":
         return with_whole_bank(inputs, bank, coefficients, caller, **window)
+    if plan.phone_form(lowering, "depthwise", FORMS) == "constant":
+        return with_each_kernel(inputs, bank, coefficients, caller, **window)
     return per_sample_depthwise_conv(inputs, mix(bank, coefficients), lowering=lowering, **window)
 
 
-def with_whole_bank(inputs, bank, coefficients, caller, strides, padding, dilations, data_format):
+def with_whole_bank(*arguments, **window):
+    return in_features(mix_depthwise_features, *arguments, **window)
+
+
+def with_each_kernel(*arguments, **window):
+    return in_features(each_kernel, *arguments, **window)
+
+
+def each_kernel(inputs, bank, coefficients, geometry):
+    channels = bank.shape[-2]
+    bank = tf.reshape(bank, [*bank.shape[:-2], 1, channels * bank.shape[-1]])
+    return constant_filters.mixture(inputs, bank, coefficients, geometry, channels)
+
+
+def in_features(mix_outputs, inputs, bank, coefficients, caller, strides, padding, dilations, data_format):
     strides, dilations, padding = check_window(strides, dilations, padding, 2, caller)
     standardize_data_format(data_format, caller)
     inputs = channels_last(inputs) if data_format == "channels_first" else inputs
     inputs, geometry = fold_padding(inputs, padding, bank.shape[1:3], strides, dilations)
-    outputs = mix_depthwise_features(inputs, bank, coefficients, geometry)
+    outputs = mix_outputs(inputs, bank, coefficients, geometry)
     return channels_first(outputs) if data_format == "channels_first" else outputs

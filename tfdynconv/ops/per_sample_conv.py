@@ -59,6 +59,7 @@ def per_sample_conv(
     check_groups(inputs.shape[-1], kernels.shape, groups, caller)
     inputs, geometry = fold_padding(inputs, padding, kernels.shape[1:-2], strides, dilations)
     check_output(inputs, kernels, geometry, caller)
+    plan.phone_form(lowering, "kernels", ("matmul",))
     outputs = convolve(inputs, kernels, geometry, groups, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
 

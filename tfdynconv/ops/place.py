@@ -5,19 +5,26 @@ import threading
 
 import tensorflow as tf
 
+from tfdynconv.ops.phone import Phone
+
 PLACES = ("cpu", "cpu_xla", "gpu", "tpu", "tflite")
 _scope = threading.local()
 
 
 @contextlib.contextmanager
-def exporting(place="tflite"):
-    """While open, everything traced is meant for `place`, whatever device traces it."""
-    before = getattr(_scope, "place", None)
-    _scope.place = place
+def exporting(place="tflite", phone=None):
+    """While open, everything traced is meant for `place`, whatever device traces it; `phone` chooses forms for a phone."""
+    before = getattr(_scope, "place", None), getattr(_scope, "phone", None)
+    _scope.place, _scope.phone = place, phone or Phone()
     try:
         yield
     finally:
-        _scope.place = before
+        _scope.place, _scope.phone = before
+
+
+def phone():
+    """The plan of the export that is going on, None outside of one."""
+    return _scope.phone if getattr(_scope, "place", None) == "tflite" else None
 
 
 def compiled_by_xla(graph):

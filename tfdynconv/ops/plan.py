@@ -13,6 +13,7 @@ from tfdynconv.ops.lowerings.chunks import Chunks, CompiledChunks, samples_a_chu
 from tfdynconv.ops.lowerings.grouped import Grouped, GroupedNative
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
+from tfdynconv.ops.lowerings.rows import Rows
 from tfdynconv.ops.lowerings.vectorized import Vectorized
 
 LOWERINGS = {
@@ -22,6 +23,7 @@ LOWERINGS = {
         "grouped": AtLeastOne(Grouped()),
         "grouped_native": AtLeastOne(GroupedNative()),
         "matmul": Matmul(),
+        "rows": Rows(),
         "vectorized": AtLeastOne(Vectorized(native)),
     },
     "depthwise": {
@@ -89,7 +91,7 @@ RULES = [
     ("tpu", "conv", lambda c: c.is_dilated_3d, "grouped", "no native gradient of dilated 3-D kernels"),
     ("tpu", "conv", always, "grouped_native", "the compiler's estimate for training: 235 against 501"),
     ("tpu", "depthwise", always, "grouped", "one depthwise convolution"),
-    ("tflite", "conv", always, "matmul", "XNNPACK takes no convolution with a computed kernel"),
+    ("tflite", "conv", always, "rows", "XNNPACK takes no convolution with a computed kernel"),
     ("tflite", "depthwise", always, "grouped", "one DEPTHWISE_CONV_2D, without transposes at batch 1"),
 ]
 
@@ -128,6 +130,12 @@ def check_name(name, caller, extra=()):
 def requested(name):
     """The lowering asked for by argument or by scope."""
     return name if name != "auto" else getattr(_overrides, "name", "auto")
+
+
+def phone_form(name, kind, forms):
+    """`"matmul"` or `"constant"` where an export leaves the choice to the plan, else None: the op goes on as everywhere."""
+    phone = places.phone()
+    return phone.choose(kind, forms) if phone is not None and requested(name) == "auto" else None
 
 
 def rule_for(place, case):

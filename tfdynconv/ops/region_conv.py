@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfdynconv.ops import place as places
+from tfdynconv.ops import plan
 from tfdynconv.ops.geometry import fold_padding, spatial_size, standardize_data_format
 from tfdynconv.ops.per_sample_conv import (
     channels_first,
@@ -110,6 +111,7 @@ def form(name, tensor, caller):
         )
     if name != "auto":
         return name
+    plan.phone_form(name, "regions", ("matmul",))
     return None if place is None else "routed" if place == "cpu" else "dense"
 
 

@@ -1,5 +1,7 @@
 """Spread a tensor with zeros between its cells: the transpose of a strided slice."""
 
+import math
+
 import tensorflow as tf
 
 
@@ -12,9 +14,10 @@ def spread(tensor, factors, first_axis=1):
         if factor == 1:
             continue
         static, dynamic = tensor.shape.as_list(), tf.shape(tensor)
-        apart = tf.expand_dims(tensor, axis + 1)
-        padded = tf.pad(apart, [[0, factor - 1 if i == axis + 1 else 0] for i in range(apart.shape.rank)])
         wide_shape = [n if n is not None else dynamic[i] for i, n in enumerate(static)]
+        after = math.prod(static[axis + 1 :]) if None not in static[axis + 1 :] else tf.reduce_prod(dynamic[axis + 1 :])
+        # cells as rows of rank 3, for phones want no more than 4
+        padded = tf.pad(tf.reshape(tensor, [-1, 1, after]), [[0, 0], [0, factor - 1], [0, 0]])
         wide_shape[axis] *= factor
         tensor = tf.reshape(padded, wide_shape)
         last = slice(0, wide_shape[axis] - factor + 1)

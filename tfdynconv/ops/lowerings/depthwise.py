@@ -20,6 +20,12 @@ def serves(geometry, channels, groups):
     return 1 < groups == channels and geometry.rank == 2 and len(set(geometry.strides)) == 1
 
 
+def kind(geometry, channels, groups):
+    """What the plan calls a convolution in groups."""
+    lifted = geometry.lifted() if geometry.rank == 1 else geometry
+    return "depthwise" if serves(lifted, channels, groups) else "conv"
+
+
 def apart(kernels, groups):
     """`[..., 1, groups m] -> [..., groups, m]`. Both have a group's filters side by side: no number moves."""
     leading = [-1 if n is None else n for n in kernels.shape[:-2]]

@@ -10,6 +10,8 @@ With output cell o reading input cell `o s + t d - before` for kernel tap t (str
 Both take the convolution as an argument: one kernel for all images, or the whole batch as groups.
 """
 
+import math
+
 import tensorflow as tf
 
 from tfdynconv.ops.geometry import spatial_size
@@ -35,7 +37,10 @@ def taps_window(x, y, geometry, kernel_size):
 
 def flip(k, rank, first_axis=0):
     """Turn the kernel round in space and swap its last two axes, `in` and `filters`."""
-    return tf.linalg.matrix_transpose(tf.reverse(k, list(range(first_axis, first_axis + rank))))
+    *outer, channels, filters = (-1 if n is None else n for n in k.shape)
+    taps = math.prod(outer[first_axis:])  # as one axis: phones want no more than four
+    turned = tf.linalg.matrix_transpose(tf.reverse(tf.reshape(k, [-1, taps, channels, filters]), [1]))
+    return tf.reshape(turned, [*outer, filters, channels])
 
 
 def input_grad(convolution, y, k, geometry, input_size, first_axis=0):

@@ -1,10 +1,11 @@
 """Every layer on scikit-learn's digits, beside the static layer in the same network.
 
-python -m benchmarks.digits                      # 3 seeds, 5 folds, 3 precisions; writes benchmarks/DIGITS.md
+python -m benchmarks.digits                      # 3 seeds, 5 folds, 3 precisions, an hour; writes benchmarks/DIGITS.md
 python -m benchmarks.digits --layers ODConv2D --seeds 1 --folds 1 --policies float32 --output /dev/null
 """
 
 import argparse
+import json
 import os
 import pathlib
 import statistics
@@ -33,6 +34,22 @@ def table(done, names, policies):
     return text
 
 
+class Kept:
+    """Accuracies in a file beside the table, so that a sweep that was stopped goes on where it was."""
+
+    def __init__(self, path, settings):
+        self.path, self.settings = path, settings
+
+    def read(self):
+        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        rows = kept.get("rows", []) if kept.get("settings") == self.settings else []
+        return {(name, policy): accuracies for name, policy, accuracies in rows}
+
+    def write(self, done):
+        rows = [[*key, accuracies] for key, accuracies in sorted(done.items())]
+        self.path.write_text(json.dumps({"settings": self.settings, "rows": rows}, indent=0))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -46,10 +63,12 @@ def main():
         f"# Digits\n\n`make digits`: {options.seeds} seeds, {options.folds} of 5 folds, {EPOCHS} epochs; ± is the standard "
         "deviation over seeds; differences in points, the static layer in float32.\n\n"
     )
-    text = title
-    for done in sweep(options.layers, options.policies, options.seeds, options.folds, options.jobs):
-        text = title + table(done, options.layers, options.policies)
-        options.output.write_text(text)
+    kept = Kept(options.output.with_suffix(".json"), [options.seeds, options.folds, EPOCHS])
+    done = kept.read()
+    for done in sweep(options.layers, options.policies, options.seeds, options.folds, options.jobs, done):
+        kept.write(done)
+    text = title + table(done, options.layers, options.policies)
+    options.output.write_text(text)
     print("\n" + text)
 
 

@@ -25,12 +25,14 @@ def one_thread():
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def sweep(names, policies, seeds, count, jobs):
-    """`{(name, policy): accuracies}`, growing; those of static networks under (`static_network`, "float32")."""
+def sweep(names, policies, seeds, count, jobs, known):
+    """`{(name, policy): accuracies}`, growing from what is known; those of static networks under (`static_network`,
+    "float32")."""
     tasks = {(name, policy): (name, policy, seeds, count) for name in names for policy in policies}
     for name in names:
         tasks[static_network(name), "float32"] = (name, "float32", seeds, count, True)
-    done, bar = {}, keras.utils.Progbar(len(tasks), unit_name="network")
+    tasks = {key: task for key, task in tasks.items() if key not in known}
+    done, bar = dict(known), keras.utils.Progbar(len(tasks), unit_name="network")
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(jobs, spawn, one_thread, max_tasks_per_child=8) as pool:
         futures = {pool.submit(accuracies, *task): key for key, task in sorted(tasks.items())}

@@ -23,11 +23,9 @@ def trace(model, specs, phone):
             phone.choices.clear()
             with functions_inlined():
                 function = traced(model, specs, phone)
-    except Exception as error:
+    except (ValueError, TypeError, RuntimeError, tf.errors.InvalidArgumentError) as error:
         if phone.refusal:
             raise ValueError(phone.refusal) from error
-        if not isinstance(error, (ValueError, TypeError, tf.errors.InvalidArgumentError)):
-            raise
         shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))
         raise ValueError(
             f"to_tflite: {type(model).__name__} {model.name!r} cannot be called with inputs of the exported size: {shapes}. "

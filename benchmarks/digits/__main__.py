@@ -64,8 +64,8 @@ def main():
         "deviation over seeds; differences in points, the static layer in float32.\n\n"
     )
     kept = Kept(options.output.with_suffix(".json"), [options.seeds, options.folds, EPOCHS])
-    done = kept.read()
-    for done in sweep(options.layers, options.policies, options.seeds, options.folds, options.jobs, done):
+    known = done = kept.read()
+    for done in sweep(options.layers, options.policies, options.seeds, options.folds, options.jobs, known):
         kept.write(done)
     text = title + table(done, options.layers, options.policies)
     options.output.write_text(text)

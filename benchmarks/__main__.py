@@ -90,6 +90,8 @@ def main():
     print("Batch 1, forward, graph:\n\n" + markdown(["B,H,C,O,k", "ratio"], ratios(layers.single())) + "\n", flush=True)
     print("Growth, training step, graph:\n\n" + growth_table(1.0) + "\n", flush=True)
     print(f"DRConv, 8 regions, over all regions and select, graph:\n\n{region_table(1.0)}\n", flush=True)
+    rows = ratios(lowerings.volumes())
+    print(f"3-D, matmul over loop, training, graph:\n\n{markdown(['B,D,C,O,k', 'ratio'], rows)}\n", flush=True)
     for jit_compile, place in ((False, "graph"), (True, "XLA")):
         table = lowering_table(jit_compile, 1.0)
         print(f"Lowerings over a static convolution, forward / training, {place}:\n\n{table}\n", flush=True)

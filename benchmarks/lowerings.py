@@ -1,5 +1,7 @@
 """Each lowering of the per-sample convolution beside the others, as a ratio to one static convolution."""
 
+import functools
+
 import tensorflow as tf
 
 from benchmarks import shapes
@@ -37,6 +39,22 @@ def steps(convolve, x, k, jit_compile):
     wrap = tf.function(input_signature=signature, jit_compile=jit_compile, autograph=False)
     forward, train = wrap(convolve), wrap(training)
     return {"forward": lambda: forward(x, k), "training": lambda: train(x, k)}
+
+
+VOLUMES = [(2, 16, 24), (4, 16, 16), (8, 16, 16), (8, 32, 32), (16, 16, 16)]  # cells a side, channels, filters
+
+
+def volumes(seconds=0.5, batch=16):
+    """Rows of (shape, [training by "matmul" over training by "loop"]) in three dimensions, kernel 3x3x3."""
+    for size, channels, filters in VOLUMES:
+        x = tf.random.normal([batch, size, size, size, channels])
+        kernels = tf.random.normal([batch, 3, 3, 3, channels, filters])
+        candidates = {}
+        for name in ("loop", "matmul"):
+            convolve = functools.partial(per_sample_conv, padding="same", lowering=name)
+            candidates[name] = steps(convolve, x, kernels, False)["training"]
+        times = interleaved(candidates, seconds, least=5)
+        yield f"{batch},{size},{channels},{filters},3", [times["matmul"] / times["loop"]]
 
 
 def table(jit_compile, seconds=1.0, names=NAMES):

@@ -46,7 +46,8 @@ def network(name, layer):
     rank = rank_of(name)
     layers = [keras.Input(SHAPES[rank]), STEMS[rank](16, 3, padding="same", activation="relu"), POOLS[rank](2)]
     for _ in range(1 if "Dense" in name else 2):
-        layers += [*block(name, layer), keras.layers.BatchNormalization(), keras.layers.ReLU()]
+        # trained for some hundred steps: with Keras' momentum the moving statistics would still be those of the start
+        layers += [*block(name, layer), keras.layers.BatchNormalization(momentum=0.9), keras.layers.ReLU()]
     return keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(10, dtype="float32")])
 
 

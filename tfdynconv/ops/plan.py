@@ -66,6 +66,11 @@ class Case:
         return self.pixels is not None and self.pixels <= 64 and self.stride <= 2
 
     @property
+    def is_small_3d(self):
+        """Patches are many times the input: 16 cells a side is as far as was measured."""
+        return self.rank == 3 and self.pixels is not None and self.pixels <= 16**3 and self.stride <= 2
+
+    @property
     def is_dilated_3d(self):
         return self.is_dilated and self.rank == 3
 
@@ -77,6 +82,7 @@ def always(case):
 # The first rule of the place and kind that holds decides. The last column says what was measured (benchmarks/NOTES.md).
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
+    ("cpu", "conv", lambda c: c.is_small_3d, "matmul", "0.4 to 0.7 of the loop's time in training"),
     ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
     ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),

@@ -14,6 +14,7 @@ from tfdynconv.cli import main
 
 ROOT = pathlib.Path(main.__file__).parents[2]
 HEAVY = {"tensorflow", "keras", "jax", "torch", "scipy"}
+PROGRESS = re.compile(r"tfdynconv: .* \(\d+ s\)$")
 EXAMPLES = re.findall(r"^  tfdynconv (.*)$", "\n".join([main.NOTES, *(v.NOTES for v in main.VERBS.values())]), re.M)
 
 
@@ -62,12 +63,33 @@ def test_benchmark_imports_no_tensorflow(start, converted):
     assert HEAVY & imported(done) == set()
 
 
-def test_convert_loads_the_package_that_was_put_off(start, saved, tmp_path):
+def test_convert_loads_the_package_that_was_put_off(saved, tmp_path):
     """Our layers are in the file, so nobody could load it before they are known."""
-    done = python(*start, "convert", saved, tmp_path / "m.tflite")
+    done = python("-m", "tfdynconv", "convert", saved, tmp_path / "m.tflite")
     assert done.returncode == 0, done.stderr
     assert "agrees with Keras" in done.stdout
     assert (tmp_path / "m.tflite").exists()
+    assert [line for line in done.stderr.splitlines() if not PROGRESS.match(line)] == []  # no greetings of TensorFlow's
+
+
+def test_what_was_kept_quiet_is_told_when_the_block_fails():
+    """What another program wrote to the same stderr, as a library does; and afterwards all is as before."""
+    program = """
+import os, sys
+from tfdynconv.cli.quiet import quiet
+for fails in (False, True):
+    try:
+        with quiet() as stderr:
+            print(f"now {fails}", file=stderr, flush=True)
+            os.write(2, f"library {fails};\\n".encode())
+            if fails:
+                raise ImportError
+    except ImportError:
+        pass
+print("after", file=sys.stderr)
+"""
+    done = python("-c", program)
+    assert done.stderr.replace(" False", "").splitlines()[-4:] == ["now", "now True", "library True;", "after"]
 
 
 def test_entry_point_names_the_function():

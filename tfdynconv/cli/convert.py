@@ -7,6 +7,7 @@ import warnings
 from tfdynconv.cli import options, start
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.cli.progress import Progress
+from tfdynconv.cli.quiet import quiet
 
 NOTES = """\
 examples:
@@ -59,10 +60,10 @@ def run(asked):
     arguments = {name: getattr(asked, option) for option, name in ARGUMENTS.items()}
     arguments = {name: value for name, value in arguments.items() if value is not None}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with Progress("loading TensorFlow") as progress, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", UserWarning)
+    with quiet() as stderr, Progress("loading TensorFlow", stderr):
         tfdynconv = start.whole_package()
-        progress.what = f"loading {asked.model}"
+    with Progress(f"loading {asked.model}") as progress, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
         model = load(asked.model)
         progress.what = f"converting {asked.model}"
         try:

@@ -1,12 +1,15 @@
 """Dynamic convolution for TensorFlow and Keras: convolutions whose kernel is computed from the input."""
 
-from tfdynconv import _compat as _compat  # first: it names a mismatched TensorFlow and Keras
-from tfdynconv import blocks as blocks
-from tfdynconv import export as export
-from tfdynconv import layers as layers
-from tfdynconv import ops as ops
-from tfdynconv import routing as routing
-from tfdynconv import training as training
-from tfdynconv.layers import *  # noqa: F403
-from tfdynconv.ops.plan import lowering as lowering
+from tfdynconv.cli import start as _start
 from tfdynconv.version import __version__ as __version__
+
+if not _start.put_off():  # the command `tfdynconv` asks for the rest when it needs it
+    from tfdynconv import _compat as _compat  # first: it names a mismatched TensorFlow and Keras
+    from tfdynconv import blocks as blocks
+    from tfdynconv import export as export
+    from tfdynconv import layers as layers
+    from tfdynconv import ops as ops
+    from tfdynconv import routing as routing
+    from tfdynconv import training as training
+    from tfdynconv.layers import *  # noqa: F403
+    from tfdynconv.ops.plan import lowering as lowering

@@ -78,7 +78,8 @@ class CondDense(BaseMixture):
         shape = tf.shape(inputs)
         rows = tf.reshape(inputs, [shape[0], -1, inputs.shape[-1]])
         outputs = tf.reshape(tf.matmul(rows, kernels), tf.concat([shape[:-1], [self.units]], 0))
-        return tf.ensure_shape(outputs, [*inputs.shape[:-1], self.units])
+        outputs.set_shape([*inputs.shape[:-1], self.units])  # `tf.ensure_shape` would be an op, which no phone has
+        return outputs
 
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape[0], (list, tuple)):

@@ -59,21 +59,25 @@ def compiled_place():
     return "gpu" if tf.config.list_logical_devices("GPU") else "cpu_xla"
 
 
-def by_device(on_cpu, elsewhere):
-    """Leave the choice between two functions without arguments to the moment when the graph runs.
+def by_device(on_cpu, elsewhere, on_gpu=None):
+    """Leave the choice between functions without arguments to the moment when the graph runs.
 
     `tf.raw_ops.DeviceIndex` gives 0 on a CPU. XLA, which compiles a plain function when a compiled one calls it, sees a
     constant that names no device, and compiles the last branch alone: so a lowering that XLA does not know can stand
-    in the first.
+    in the first. The TFLite converter, in `model.export(path, format="litert")`, takes the last branch too: it must be of
+    ops that a phone has.
     """
-    return tf.switch_case(tf.raw_ops.DeviceIndex(device_names=["CPU"]), [on_cpu, elsewhere])
+    devices, branches = ["CPU"], [on_cpu]
+    if on_gpu is not None:
+        devices, branches = ["CPU", "GPU"], [on_cpu, on_gpu]
+    return tf.switch_case(tf.raw_ops.DeviceIndex(device_names=devices), [*branches, elsewhere])
 
 
 class ByDevice:
-    """A lowering that is one of two others, `by_device`."""
+    """A lowering that is one of two or three others, `by_device`."""
 
-    def __init__(self, on_cpu, elsewhere):
-        self.on_cpu, self.elsewhere = on_cpu, elsewhere
+    def __init__(self, on_cpu, elsewhere, on_gpu=None):
+        self.lowerings = [on_cpu, elsewhere] + ([on_gpu] if on_gpu else [])
 
     def conv(self, *arguments):
         return self.run("conv", *arguments)
@@ -86,5 +90,5 @@ class ByDevice:
 
     def run(self, name, *arguments):
         return by_device(
-            lambda: getattr(self.on_cpu, name)(*arguments), lambda: getattr(self.elsewhere, name)(*arguments)
+            *(lambda lowering=lowering: getattr(lowering, name)(*arguments) for lowering in self.lowerings)
         )

@@ -163,7 +163,8 @@ def choose(name, case, tensor, caller):
         return forced(name, case, place, table)
     if place is not None:
         return table[rule_for(place, case)]
-    return places.ByDevice(table[rule_for("cpu", case)], table[rule_for(places.compiled_place(), case)])
+    on_gpu = table[rule_for("gpu", case)] if places.compiled_place() == "gpu" else None
+    return places.ByDevice(table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)], on_gpu)
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):

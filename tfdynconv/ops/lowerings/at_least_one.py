@@ -30,7 +30,10 @@ class AtLeastOne:
 
 
 def one_more(tensor, missing):
-    """With a sample of zeros if one is missing."""
-    padded = tf.pad(tensor, [[0, tf.maximum(missing, 0)]] + [[0, 0]] * (tensor.shape.rank - 1))
-    padded.set_shape([None, *tensor.shape[1:]])
+    """With a sample of zeros if one is missing. Kernels of three dimensions have a rank that no phone pads: flat, they go."""
+    sizes = tensor.shape[1:]
+    flat = tf.reshape(tensor, [-1, sizes.num_elements()]) if tensor.shape.rank > 5 else tensor
+    padded = tf.pad(flat, [[0, tf.maximum(missing, 0)]] + [[0, 0]] * (flat.shape.rank - 1))
+    padded = tf.reshape(padded, [-1, *sizes]) if tensor.shape.rank > 5 else padded
+    padded.set_shape([None, *sizes])
     return padded

@@ -1,0 +1,55 @@
+"""`tfdynconv VERB ...`: reads the command line, runs the verb, prints what it made, and ends with an exit code."""
+
+import argparse
+import json
+import sys
+
+from tfdynconv.cli import benchmark, convert
+from tfdynconv.cli.failure import Failure, one_line
+from tfdynconv.version import __version__
+
+VERBS = {"convert": convert, "benchmark": benchmark}
+NOTES = """\
+examples:
+  tfdynconv convert model.keras model.tflite
+  tfdynconv convert model.keras small.tflite --quantize dynamic --json
+  tfdynconv benchmark model.tflite --threads 1 4
+
+exit codes:
+  0    done
+  1    something cannot be read, converted or run, or differs by more than the tolerance: one line on stderr says what
+  2    wrong usage
+  130  interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """With notes as they are written here, lines and all, and no options by half their names."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+
+
+def parser():
+    main = Parser(prog="tfdynconv", description="Dynamic convolution for TensorFlow and Keras.", epilog=NOTES)
+    main.add_argument("--version", action="version", version=f"tfdynconv {__version__}")
+    verbs = main.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS.values():
+        verb.add(verbs).add_argument("--json", action="store_true", help="print one JSON object")
+    return main
+
+
+def main(arguments=None):
+    """The exit code."""
+    asked = parser().parse_args(arguments)
+    verb = VERBS[asked.verb]
+    try:
+        result = verb.run(asked)
+    except Failure as failure:
+        print(f"tfdynconv {asked.verb}: {one_line(failure)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"tfdynconv {asked.verb}: interrupted", file=sys.stderr)
+        return 130
+    print(json.dumps(verb.as_json(result), indent=2, default=str) if asked.json else verb.as_text(result))
+    return 0

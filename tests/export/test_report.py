@@ -32,10 +32,11 @@ def test_compared_on_several_inputs_and_closely(exported):
 
 def test_it_prints_as_a_few_lines(exports):
     report = exports("sequential").report
-    first, second, third = str(report).splitlines()
+    first, second, third, fourth = str(report).splitlines()
     assert first == f"{report.path}: {report.size / 1024:.1f} kB, {sum(report.ops.values())} ops"
     assert all(f"{name} {count}" in second for name, count in report.ops.items())
     assert "6 inputs" in third and f"{report.max_relative_error:.2g}" in third
+    assert fourth.startswith("  matmul in ") and report.choices[0].layer in fourth and report.choices[0].reason in fourth
 
 
 def test_ops_are_printed_by_how_often_they_occur():

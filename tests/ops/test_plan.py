@@ -99,6 +99,10 @@ FEW_OR_NOT = [
     ("cpu_xla", 49, {"stride": 3}, "loop_compiled"),
     ("cpu_xla", None, {}, "loop_compiled"),
     ("cpu", 49, {}, "loop"),
+    ("cpu", 4096, {"kernel_size": (3, 3, 3), "stride": 2}, "matmul"),
+    ("cpu", 4097, {"kernel_size": (3, 3, 3)}, "loop"),
+    ("cpu", 8, {"kernel_size": (3, 3, 3), "stride": 3}, "loop"),
+    ("cpu", None, {"kernel_size": (3, 3, 3)}, "loop"),
     ("gpu", 49, {}, "grouped_native"),
     ("tpu", 49, {}, "grouped_native"),
 ]

@@ -54,7 +54,7 @@ def no_conversion(monkeypatch):
     """Everything of `to_tflite` but the converter and the interpreter; `.inputs` are those that it would compare on."""
     seen = types.SimpleNamespace(inputs=None, specs=None)
 
-    def convert(saved_model, destination):
+    def convert(saved_model, destination, mode=None, data=None):
         with open(destination, "wb") as file:
             file.write(b"converted")
 

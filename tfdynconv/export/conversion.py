@@ -1,15 +1,19 @@
 """SavedModel -> .tflite, at one place, so that it can move to another converter."""
 
 from tfdynconv.export import child
+from tfdynconv.export.stored_types import check_stored_types
 
 
-def convert(saved_model, destination):
+def convert(saved_model, destination, mode=None, data=None):
     """Write the `.tflite` of a SavedModel's only signature, of builtin ops alone.
 
-    In a process of its own: some versions of the converter abort instead of raising.
+    In a process of its own: some versions of the converter abort instead of raising. `mode` is a `quantization.Mode`, and
+    `data` for one of integer activations the `.npz` file of its representative inputs. The types in which a quantised
+    file stores its weights are checked.
     """
+    quantisation = [] if mode is None else [mode.name, data] if mode.is_integer else [mode.name]
     try:
-        child.run("worker_convert.py", saved_model, destination)
+        child.run("worker_convert.py", saved_model, destination, *quantisation)
     except child.ChildError as error:
         ops = error.unconverted_ops()
         if not ops:
@@ -19,3 +23,5 @@ def convert(saved_model, destination):
             f"to_tflite: these ops have no TFLite builtin, so no file was written: {places}. Replace the layer that uses "
             f"them, or leave it out of the exported model. The converter said {error}"
         ) from error
+    if mode is not None:
+        check_stored_types(destination, mode)

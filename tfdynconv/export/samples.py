@@ -10,11 +10,11 @@ from tfdynconv.export.signature import unique_names
 RANDOM, MOST = 5, 16
 
 
-def inputs_to_compare(specs, data=None):
-    """A list of inputs, each a nest of arrays as `specs` say: from `data`, else random ones and zeros."""
+def inputs_to_compare(specs, data=None, most=MOST):
+    """A list of inputs, each a nest of arrays as `specs` say: the first from `data`, else random ones and zeros."""
     if data is None:
         return [*random_inputs(specs), tf.nest.map_structure(zeros, specs)]
-    return [tf.nest.map_structure(fitted, specs, batch) for batch in batches(data, specs)]
+    return [tf.nest.map_structure(fitted, specs, batch) for batch in batches(data, specs, most)]
 
 
 def random_inputs(specs, seed=0):
@@ -74,8 +74,8 @@ def inputs_of(element, count):
     return element
 
 
-def batches(data, specs):
-    """At most `MOST` batches of the exported size, the last filled up from its own start."""
+def batches(data, specs, most):
+    """At most `most` batches of the exported size, the last filled up from its own start."""
     count = len(tf.nest.flatten(specs))
     size = tf.nest.flatten(specs)[0].shape[0]
     elements = [data] if is_whole(data, count) else (inputs_of(element, count) for element in data)
@@ -87,7 +87,7 @@ def batches(data, specs):
             rows = np.arange(start, start + size)
             rows[rows >= total] %= total
             found.append(tf.nest.map_structure(lambda array, rows=rows: array[rows], arrays))
-            if len(found) == MOST:
+            if len(found) == most:
                 return found
     if not found:
         raise ValueError("to_tflite: representative_data is empty. Give at least one batch.")

@@ -10,18 +10,21 @@ import tensorflow as tf
 
 from tfdynconv.export.conversion import convert
 from tfdynconv.export.precision import in_float32
+from tfdynconv.export.quantization import CALIBRATION, mode_of, refuse_choices, refuse_ops
 from tfdynconv.export.report import ExportReport
-from tfdynconv.export.samples import first_example, inputs_to_compare
+from tfdynconv.export.samples import MOST, first_example, inputs_to_compare
 from tfdynconv.export.signature import declared_inputs, input_specs
 from tfdynconv.export.tracing import save, trace
-from tfdynconv.export.verification import largest_error, run_keras, run_tflite
+from tfdynconv.export.verification import largest_error, run_keras, run_tflite, write_inputs
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops.geometry import is_int
 from tfdynconv.ops.phone import FORMS, TARGETS, Phone
 
 
-def to_tflite(model, path, *, form="auto", target="cpu", representative_data=None, batch_size=1, tolerance=None):
-    """Write a Keras model as a `.tflite` of float32 builtin ops, and check that it computes the same.
+def to_tflite(
+    model, path, *, form="auto", target="cpu", quantize=None, representative_data=None, batch_size=1, tolerance=None
+):
+    """Write a Keras model as a `.tflite` of builtin ops, in float32 or quantised, and check that it computes the same.
 
     Takes Sequential and functional models, and subclassed ones that have been called or built. Whatever batch size the model
     was built with, the file has the one asked for. Each dynamic layer is lowered as phones run it best. The file is run in
@@ -38,12 +41,19 @@ def to_tflite(model, path, *, form="auto", target="cpu", representative_data=Non
             CPU; `"constant"`, every stored kernel convolved and the outputs mixed, so that all filters are constants; `"auto"`
             chooses for each layer, and the report says why.
         target: `"cpu"`, `"gpu"` or `"npu"`, what `form="auto"` chooses for.
+        quantize: None for float32; `"float16"`, weights of 16 bits; `"dynamic"`, weights of 8 bits, activations in float32,
+            what a CPU runs best; `"int8"`, activations of 8 bits too, for hardware of integers (inputs and outputs stay
+            float32, converted inside); `"int16x8"`, activations of 16 bits and weights of 8 (of 16 where a dynamic kernel is
+            computed by products), the most exact of integers and slow on a CPU. The last two learn the ranges of
+            activations from `representative_data`, the first 128 batches. Weights of fewer than 1024 elements may stay float32.
         representative_data: what to compare on in place of random inputs and zeros: an array (or a list or dict of arrays,
             as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used. Give it
             where the model is picky: integer inputs (random ones are 0 and 1), values in some range only. It also tells the
             dtypes of a subclassed model's inputs, which are otherwise float32.
         batch_size: of the file; a phone wants 1.
-        tolerance: the largest relative error, `max |keras - tflite| / max |keras|`, that passes; 1e-4 unless given.
+        tolerance: the largest relative error, `max |keras - tflite| / max |keras|`, that passes; unless given 1e-4,
+            and for a quantised model of L layers with kernels sqrt(L) times 1e-3 (`"float16"`), 3e-2 (`"dynamic"`,
+            `"int8"`) or 1.5e-2 (`"int16x8"`).
 
     Returns:
         An `ExportReport`: size, ops, agreement.
@@ -63,17 +73,26 @@ def to_tflite(model, path, *, form="auto", target="cpu", representative_data=Non
     >>> report.max_relative_error < 1e-5, report.num_inputs
     (True, 6)
     """
-    tolerance = 1e-4 if tolerance is None else tolerance
-    path = check_arguments(model, path, batch_size, tolerance)
-    phone = make_phone(form, target)
+    path = check_arguments(model, path, batch_size, 0 if tolerance is None else tolerance)
+    mode = mode_of(quantize, representative_data)
+    refuse_choices(model, mode, tolerance)
+    if tolerance is None:
+        tolerance = 1e-4 if mode is None else mode.tolerance(model)
+    phone = make_phone(form, target, mode)
     example, data = first_example(representative_data, len(tf.nest.flatten(declared_inputs(model))))
     specs = input_specs(model, batch_size, example)
-    inputs = inputs_to_compare(specs, data)
+    samples = inputs_to_compare(specs, data, CALIBRATION if mode is not None and mode.is_integer else MOST)
+    inputs = samples[:MOST]
     warn_of_temperatures(model)
     with scratch_folder(path) as scratch, in_float32(model):
         saved_model, draft = os.path.join(scratch, "saved_model"), os.path.join(scratch, "model.tflite")
-        save(trace(model, specs, phone), saved_model)
-        convert(saved_model, draft)
+        function = trace(model, specs, phone)
+        refuse_ops(function, mode)
+        save(function, saved_model)
+        calibration = os.path.join(scratch, "calibration.npz")
+        if mode is not None and mode.is_integer:
+            write_inputs(calibration, specs, samples)
+        convert(saved_model, draft, mode, calibration)
         received, ops = run_tflite(draft, specs, inputs, scratch)
         error = largest_error(run_keras(model, inputs), received, tolerance)
         report = ExportReport(path, os.path.getsize(draft), ops, error, len(inputs), tuple(phone.choices))
@@ -98,11 +117,11 @@ def check_arguments(model, path, batch_size, tolerance):
     return path
 
 
-def make_phone(form, target):
+def make_phone(form, target, mode):
     for name, value, choices in (("form", form, ("auto", *FORMS)), ("target", target, TARGETS)):
         if value not in choices:
             raise ValueError(f"to_tflite: `{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}.")
-    return Phone(form, target)
+    return Phone(form, target, is_integer=mode is not None and mode.is_integer)
 
 
 @contextlib.contextmanager

@@ -13,9 +13,7 @@ from tfdynconv.export.signature import fixed_batch, name_outputs
 def run_tflite(model_file, specs, inputs, scratch):
     """(for each input a dict of outputs, how often each op occurs), from a LiteRT interpreter in a process of its own."""
     given, answered = os.path.join(scratch, "inputs.npz"), os.path.join(scratch, "outputs.npz")
-    names = [spec.name for spec in tf.nest.flatten(specs)]
-    arrays = {f"{i}/{name}": a for i, nest in enumerate(inputs) for name, a in zip(names, tf.nest.flatten(nest))}
-    np.savez(given, **arrays)
+    write_inputs(given, specs, inputs)
     try:
         ops = json.loads(child.run("worker_run.py", model_file, given, answered))
     except child.ChildError as error:
@@ -28,6 +26,13 @@ def run_tflite(model_file, specs, inputs, scratch):
             index, name = key.split("/", 1)
             outputs[int(index)][name] = results[key]
     return outputs, ops
+
+
+def write_inputs(path, specs, inputs):
+    """Inputs for a worker: an array `"i/name"` for input `name` of run i."""
+    names = [spec.name for spec in tf.nest.flatten(specs)]
+    arrays = {f"{i}/{name}": a for i, nest in enumerate(inputs) for name, a in zip(names, tf.nest.flatten(nest))}
+    np.savez(path, **arrays)
 
 
 def run_keras(model, inputs):

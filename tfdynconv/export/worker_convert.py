@@ -1,14 +1,45 @@
-"""Worker: SavedModel -> .tflite. Run as a script; it imports TensorFlow alone."""
+"""Worker: SavedModel -> .tflite. Run as a script; it imports TensorFlow and NumPy alone.
 
+Arguments: the SavedModel, the file to write, and to quantise the mode; for integer activations then an `.npz` file of
+representative inputs, with an array `"i/name"` for input `name` of sample i.
+"""
+
+import collections
 import sys
 
 
-def main(saved_model, destination):
+def quantize(converter, lite, mode, data):
+    """Set a converter up. An op without an integer form stays in float32; whether weights did is checked in the file."""
+    import numpy as np
+
+    builtins = lite.OpsSet.TFLITE_BUILTINS
+    sets = {
+        "int8": [builtins, lite.OpsSet.TFLITE_BUILTINS_INT8],
+        "int16x8": [lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8, builtins],
+    }
+    converter.optimizations = [lite.Optimize.DEFAULT]
+    if mode == "float16":
+        import tensorflow as tf
+
+        converter.target_spec.supported_types = [tf.float16]
+    elif mode in sets:
+        converter.target_spec.supported_ops = sets[mode]
+        samples = collections.defaultdict(dict)
+        with np.load(data) as arrays:
+            for key in arrays:
+                index, name = key.split("/", 1)
+                samples[index][name] = arrays[key]
+        converter.representative_dataset = lambda: iter(samples.values())
+
+
+def main(saved_model, destination, mode=None, data=None):
     sys.modules["keras"] = None  # TensorFlow imports it only to have it at hand; it takes as long as TensorFlow itself
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=["serving_default"])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if mode is not None:
+        quantize(converter, tf.lite, mode, data)
     content = converter.convert()
     with open(destination, "wb") as file:
         file.write(content)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfdynconv import _compat, routing
 from tfdynconv.layers.bank import add_bank
 from tfdynconv.layers.kernel_layer import KernelLayer
-from tfdynconv.ops.mixing import check_coefficients
+from tfdynconv.ops.mixing import check_coefficients, mix
 
 
 class BaseMixture(KernelLayer):
@@ -78,7 +78,7 @@ class BaseMixture(KernelLayer):
 
     def sample_bias(self, coefficients):
         """`[batch, output channels]`."""
-        return tf.matmul(coefficients, _compat.values(self.bias))
+        return mix(_compat.values(self.bias), coefficients)
 
     def call(self, inputs, coefficients=None, training=None):
         bank = _compat.values(self.kernel)

@@ -54,7 +54,10 @@ class PooledGenerator(keras.layers.Layer):
         taps = height * width
         by_region = tf.transpose(tf.reshape(squeezed, [-1, taps, m, m]), [2, 0, 1, 3])
         bank = tf.reshape(_compat.values(self.kernel), [m, m, channels * filters])
-        flat = tf.matmul(tf.reshape(by_region, [m, -1, m]), bank) + _compat.values(self.kernel_bias)[:, tf.newaxis]
+        # the bias as one more kernel, so that a phone stores it in 8 bits with the others
+        bank = tf.concat([bank, _compat.values(self.kernel_bias)[:, tf.newaxis]], 1)
+        rows = tf.reshape(by_region, [m, -1, m])
+        flat = tf.matmul(tf.concat([rows, tf.ones_like(rows[:, :, :1])], -1), bank)
         apart = tf.reshape(flat, [m, -1, taps * channels * filters])
         return tf.reshape(tf.transpose(apart, [1, 0, 2]), [-1, m, *self.kernel_shape])
 

@@ -4,10 +4,10 @@ import math
 
 import tensorflow as tf
 
-from tfdynconv.ops import constant_filters, plan
+from tfdynconv.ops import constant_filters, place, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
-from tfdynconv.ops.mixing import check_coefficients, mix
+from tfdynconv.ops.mixing import check_coefficients, mix, mix_taps
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
 from tfdynconv.ops.per_sample_conv import (
     channels_first,
@@ -112,14 +112,19 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
 def weighted(bank, attentions, gates):
     """`[batch, *kernel_size, channels, filters]` with kernel and spatial attention, and the gates given."""
     taps, channels, filters = bank.shape[1:-2].num_elements(), bank.shape[-2], bank.shape[-1]
-    kernels = mix(bank, attentions["kernel"]) if "kernel" in attentions else bank
+    spatial, kernel = attentions.get("spatial"), attentions.get("kernel")
+    if spatial is not None and place.phone() is not None:
+        kernels, spatial = mix_taps(tf.reshape(bank, [-1, taps, channels, filters]), kernel, spatial), None
+    else:
+        kernels = mix(bank, kernel) if kernel is not None else bank
     kernels = tf.reshape(kernels, [-1, taps, channels, filters])
-    factor = attentions["spatial"][:, :, tf.newaxis, tf.newaxis] if "spatial" in attentions else None
+    factor = spatial[:, :, tf.newaxis, tf.newaxis] if spatial is not None else None
     for name, axes in (("channel", (slice(None), None, slice(None), None)), ("filter", (slice(None), None, None))):
         if name in gates:
             g = gates[name][axes]
             factor = g if factor is None else factor * g
-    return tf.reshape(kernels * factor, [-1, *bank.shape[1:].as_list()])
+    kernels = kernels if factor is None else kernels * factor
+    return tf.reshape(kernels, [-1, *bank.shape[1:].as_list()])
 
 
 def elements(space, channels):

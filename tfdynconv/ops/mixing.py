@@ -38,6 +38,20 @@ def mix(bank, coefficients):
     return tf.reshape(flat, [batch, *bank.shape[1:].as_list()])
 
 
+def mix_taps(bank, coefficients, factors):
+    """`K[b, t] = factors[b, t] sum_i a[b, i] bank[i, t]`, for a phone: a product for each tap with the bank as it is stored.
+
+    `bank [n, taps, channels, filters]`, `factors [batch, taps]`, `coefficients [batch, n]` or None for a bank of one kernel.
+    A bank that is multiplied element by element would stay in float32 when the file is quantised.
+    """
+    n, taps, channels, filters = bank.shape
+    rows = tf.reshape(factors, [-1, taps, 1, 1])
+    if coefficients is not None:
+        rows *= tf.reshape(coefficients, [-1, 1, 1, n])
+    by_tap = tf.transpose(tf.reshape(bank, [n, taps, channels * filters]), [1, 0, 2])
+    return tf.reshape(tf.matmul(rows, by_tap[tf.newaxis]), [-1, taps, channels, filters])
+
+
 def bank_gradient(coefficients, kernels, bank_shape):
     """`sum_b a[b, i] G[b]` for a cotangent `G [batch, *kernel]` of the mixed kernels."""
     if coefficients.shape.rank == 2:

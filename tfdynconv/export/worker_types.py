@@ -9,10 +9,29 @@ import sys
 import numpy as np
 
 PRODUCTS = {
-    *("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE", "FULLY_CONNECTED", "BATCH_MATMUL"),
+    *(
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "TRANSPOSE_CONV",
+        "CONV_3D",
+        "CONV_3D_TRANSPOSE",
+        "FULLY_CONNECTED",
+        "BATCH_MATMUL",
+    ),
     *("MUL", "GATHER", "EMBEDDING_LOOKUP"),
 }
-MOVES = {"RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "SLICE", "SPLIT", "SPLIT_V", "CONCATENATION", "PACK", "UNPACK", "SQUEEZE"}
+MOVES = {
+    "RESHAPE",
+    "TRANSPOSE",
+    "STRIDED_SLICE",
+    "SLICE",
+    "SPLIT",
+    "SPLIT_V",
+    "CONCATENATION",
+    "PACK",
+    "UNPACK",
+    "SQUEEZE",
+}
 
 
 def interpreter_class():

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfdynconv.ops import place
+
 
 def hard_assignment(logits, beta=1.0):
     """One-hot of the largest logit, with the gradient of a softmax.
@@ -43,7 +45,10 @@ def hard_assignment(logits, beta=1.0):
         def grad(s):
             return softmax_gradient(z, s, beta)
 
-        return tf.one_hot(tf.argmax(tf.stop_gradient(z), -1), z.shape[-1], dtype=z.dtype), grad
+        largest = tf.argmax(tf.stop_gradient(z), -1)
+        if place.phone() is not None:  # TensorFlow's converter writes ONE_HOT's zero in another scale than its one
+            return tf.gather(tf.eye(z.shape[-1], dtype=z.dtype), largest), grad
+        return tf.one_hot(largest, z.shape[-1], dtype=z.dtype), grad
 
     return assign(logits)
 

@@ -36,7 +36,9 @@ def test_it_prints_as_a_few_lines(exports):
     assert first == f"{report.path}: {report.size / 1024:.1f} kB, {sum(report.ops.values())} ops"
     assert all(f"{name} {count}" in second for name, count in report.ops.items())
     assert "6 inputs" in third and f"{report.max_relative_error:.2g}" in third
-    assert fourth.startswith("  matmul in ") and report.choices[0].layer in fourth and report.choices[0].reason in fourth
+    assert (
+        fourth.startswith("  matmul in ") and report.choices[0].layer in fourth and report.choices[0].reason in fourth
+    )
 
 
 def test_ops_are_printed_by_how_often_they_occur():

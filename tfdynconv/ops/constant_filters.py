@@ -33,13 +33,12 @@ def mixture(inputs, bank, coefficients, geometry, groups):
 def attention(inputs, bank, attentions, geometry, groups):
     """ODConv: the attentions of channels and taps are factors of what is read, those of kernels and filters of what comes."""
     rank = inputs.shape.rank
-    channels, kernels = attentions.get("channel"), attentions.get("kernel")
+    if "channel" in attentions:
+        inputs = inputs * as_map(attentions["channel"], rank)
+    kernels = attentions.get("kernel")
     if "spatial" in attentions:
-        factors = attentions["spatial"][:, :, tf.newaxis]
-        factors = factors if channels is None else factors * channels[:, tf.newaxis]
-        convolve = with_weighted_taps(inputs, factors, bank, geometry, groups)
+        convolve = with_weighted_taps(inputs, attentions["spatial"], bank, geometry, groups)
     else:
-        inputs = inputs if channels is None else inputs * as_map(channels, rank)
         convolve = functools.partial(static_conv, inputs, geometry=geometry, groups=groups)
     filters = attentions.get("filter")
     if kernels is None:
@@ -51,15 +50,12 @@ def attention(inputs, bank, attentions, geometry, groups):
 
 
 def with_weighted_taps(inputs, factors, bank, geometry, groups):
-    """A function of the kernel: each tap's slice of the input, times the tap's factors, meets the tap's weights.
-
-    `factors [batch, taps, 1 or channels]`.
-    """
+    """A function of the kernel: each tap's slice of the input, times the tap's factor, meets the tap's weights."""
     if geometry.rank == 1:
         lifted = with_weighted_taps(inputs[:, tf.newaxis], factors, bank[:, tf.newaxis], geometry.lifted(), groups)
         return lambda kernel: tf.squeeze(lifted(kernel[tf.newaxis]), 1)
     slices = list(taps(inputs, tuple(bank.shape[1:-2]), geometry))
-    weighted = [x * as_map(factors[:, t], inputs.shape.rank) for t, x in enumerate(slices)]
+    weighted = [x * as_map(factors[:, t : t + 1], inputs.shape.rank) for t, x in enumerate(slices)]
     if depthwise.serves(geometry, inputs.shape[-1], groups) and bank.shape[-1] == groups:
         return lambda kernel: sum(
             x * tap for x, tap in zip(weighted, tf.split(tf.reshape(kernel, [-1, groups]), len(weighted)))

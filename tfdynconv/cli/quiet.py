@@ -20,13 +20,13 @@ def quiet():
     sys.stderr.flush()
     with tempfile.TemporaryFile() as waiting, os.fdopen(os.dup(descriptor), "w") as before:
         os.dup2(waiting.fileno(), descriptor)
+        failed = True
         try:
             yield before
-        except BaseException:
-            sys.stderr.flush()
-            waiting.seek(0)
-            os.write(before.fileno(), waiting.read())
-            raise
+            failed = False
         finally:
             sys.stderr.flush()
             os.dup2(before.fileno(), descriptor)
+            if failed:
+                waiting.seek(0)
+                os.write(descriptor, waiting.read())

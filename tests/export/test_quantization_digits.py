@@ -9,6 +9,7 @@ from tests.export.phone import Phone
 from tests.export.quantized import at_its_end, digits
 from tfdynconv.export import to_tflite
 
+MODES = [*("dynamic", "int8"), *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("float16", "int16x8"))]
 TRAIN = 1400  # the other 397 are tested
 
 
@@ -36,7 +37,7 @@ def network():
     return model, float(np.mean(answers == labels[TRAIN:]))
 
 
-@pytest.mark.parametrize("mode", ["float16", "dynamic", "int8", "int16x8"])
+@pytest.mark.parametrize("mode", MODES)
 def test_at_most_one_point_lost(tmp_path, network, mode):
     model, accuracy = network
     assert accuracy > 0.85, "has not learned enough to lose something"

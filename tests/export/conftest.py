@@ -11,6 +11,7 @@ import tfdynconv
 from tests.export.forms import FORMS
 from tests.export.phone import Phone
 from tfdynconv.export import tflite
+from tfdynconv.export.verification import Run
 
 
 @dataclasses.dataclass
@@ -54,15 +55,15 @@ def no_conversion(monkeypatch):
     """Everything of `to_tflite` but the converter and the interpreter; `.inputs` are those that it would compare on."""
     seen = types.SimpleNamespace(inputs=None, specs=None)
 
-    def convert(saved_model, destination, mode=None, data=None):
+    def convert(saved_model, destination, *_):
         with open(destination, "wb") as file:
             file.write(b"converted")
 
-    def run_tflite(model_file, specs, inputs, scratch):
-        seen.inputs, seen.specs = inputs, specs
-        return [], {"ADD": 1}
+    def run_tflite(model_file, sizes, scratch):
+        seen.sizes, seen.inputs, seen.specs = sizes, sizes[0].inputs, sizes[0].specs
+        return Run({}, {"ADD": 1}, {}, {})
 
     monkeypatch.setattr(tflite, "convert", convert)
     monkeypatch.setattr(tflite, "run_tflite", run_tflite)
-    monkeypatch.setattr(tflite, "largest_error", lambda *_: 0.0)
+    monkeypatch.setattr(tflite, "agreement", lambda *_: (0.0, 0.0))
     return seen

@@ -31,7 +31,7 @@ def test_ops_without_a_builtin_are_named(tmp_path):
         to_tflite(model_of(WithoutBuiltin(name="strange")), tmp_path / "m.tflite")
     told = str(raised.value)
     assert "Betainc" in told and "MatrixInverse" in told
-    assert "strange" in told
+    assert "layer 'strange' (WithoutBuiltin)" in told
     assert "Replace the layer" in told
     assert len(told.splitlines()) < 15
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("m.tflite", b"an older file")]
@@ -65,7 +65,7 @@ def test_a_converter_that_aborts(tmp_path, worker_aborts):
 def test_an_interpreter_that_aborts(tmp_path, monkeypatch, worker_aborts):
     worker_aborts(verification)
     monkeypatch.setattr(
-        tflite, "convert", lambda saved_model, destination: pathlib.Path(destination).write_bytes(b"file")
+        tflite, "convert", lambda saved_model, destination, *_: pathlib.Path(destination).write_bytes(b"file")
     )
     with pytest.raises(ValueError, match="does not run in LiteRT, so no file was written") as raised:
         to_tflite(model_of(), tmp_path / "m.tflite")
@@ -73,7 +73,7 @@ def test_an_interpreter_that_aborts(tmp_path, monkeypatch, worker_aborts):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["save", "convert", "run_tflite", "run_keras", "largest_error"])
+@pytest.mark.parametrize("step", ["save", "convert", "run_tflite", "run_keras", "agreement"])
 def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, no_conversion, step):
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -90,10 +90,8 @@ def test_no_temporary_files_elsewhere(tmp_path, monkeypatch, no_conversion):
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
     seen = []
-    largest_error = tflite.largest_error
-    monkeypatch.setattr(
-        tflite, "largest_error", lambda *a: seen.extend(tmp_path.glob(".m.tflite.*")) or largest_error(*a)
-    )
+    agreement = tflite.agreement
+    monkeypatch.setattr(tflite, "agreement", lambda *a: seen.extend(tmp_path.glob(".m.tflite.*")) or agreement(*a))
     to_tflite(model_of(), tmp_path / "m.tflite")
     assert len(seen) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "m.tflite"]

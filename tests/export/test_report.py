@@ -24,21 +24,20 @@ def test_ops_are_those_of_the_file(exports):
 
 
 def test_compared_on_several_inputs_and_closely(exported):
-    """Five random inputs and zeros; float32 sums in another order, so an error, but a small one."""
-    assert exported.report.num_inputs == 6
+    """Seven random inputs and zeros; float32 sums in another order, so an error, but a small one."""
+    assert exported.report.num_inputs == 8
     assert isinstance(exported.report.max_relative_error, float)
     assert 0 < exported.report.max_relative_error < 1e-5
 
 
 def test_it_prints_as_a_few_lines(exports):
     report = exports("sequential").report
-    first, second, third, fourth = str(report).splitlines()
+    first, second, third, *rest, last = str(report).splitlines()
     assert first == f"{report.path}: {report.size / 1024:.1f} kB, {sum(report.ops.values())} ops"
     assert all(f"{name} {count}" in second for name, count in report.ops.items())
-    assert "6 inputs" in third and f"{report.max_relative_error:.2g}" in third
-    assert (
-        fourth.startswith("  matmul in ") and report.choices[0].layer in fourth and report.choices[0].reason in fourth
-    )
+    assert "8 inputs" in third and f"{report.max_relative_error:.2g}" in third
+    assert "XNNPACK" in rest[0] and rest[-1].startswith("  one run, one thread: ")
+    assert last.startswith("  matmul in ") and report.choices[0].layer in last and report.choices[0].reason in last
 
 
 def test_ops_are_printed_by_how_often_they_occur():

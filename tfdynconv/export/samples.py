@@ -7,14 +7,29 @@ import tensorflow as tf
 
 from tfdynconv.export.signature import unique_names
 
-RANDOM, MOST = 5, 16
+RANDOM, FEWEST, MOST = 7, 8, 16
 
 
 def inputs_to_compare(specs, data=None, most=MOST):
     """A list of inputs, each a nest of arrays as `specs` say: the first from `data`, else random ones and zeros."""
     if data is None:
         return [*random_inputs(specs), tf.nest.map_structure(zeros, specs)]
-    return [tf.nest.map_structure(fitted, specs, batch) for batch in batches(data, specs, most)]
+    return filled_up([tf.nest.map_structure(fitted, specs, batch) for batch in batches(data, specs, most)])
+
+
+def filled_up(inputs):
+    """At least `FEWEST` inputs: the user's, and those again with smaller floats, which leave no range around zero."""
+    own = len(inputs)
+    if not any(a.dtype.kind == "f" and a.any() for nest in inputs for a in tf.nest.flatten(nest)):
+        return inputs  # nothing is known of what else these integers may be
+    for i in range(own, FEWEST):
+        factor = 1 - i / (2 * FEWEST)
+        inputs.append(tf.nest.map_structure(lambda a, f=factor: scaled(a, f), inputs[i % own]))
+    return inputs
+
+
+def scaled(array, factor):
+    return (factor * array).astype(array.dtype) if array.dtype.kind == "f" else array
 
 
 def random_inputs(specs, seed=0):

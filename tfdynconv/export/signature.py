@@ -6,13 +6,13 @@ import keras
 import tensorflow as tf
 
 
-def input_specs(model, batch_size, example=None):
+def input_specs(model, batch_size, example=None, shapes=None):
     """The model's inputs, nested as the model takes them, as `tf.TensorSpec`s of fixed shape with names of their own.
 
     Floating inputs become float32. A subclassed model does not say the dtype of its inputs: that of `example`, a nest of
-    arrays, decides, else float32.
+    arrays, decides, else float32. `shapes`, without the batch, take the place of those that the model was built for.
     """
-    structure = declared_inputs(model)
+    structure = declared_inputs(model, shapes)
     flat = tf.nest.flatten(structure)
     dtypes = [spec.dtype for spec in flat]
     if example is not None and not is_graph(model):
@@ -22,7 +22,8 @@ def input_specs(model, batch_size, example=None):
         if spec.shape.rank is None or None in spec.shape[1:]:
             raise ValueError(
                 f"to_tflite: the size of every input must be known, but for the batch. Received: input {name!r} of shape "
-                f"{tuple(spec.shape) if spec.shape.rank is not None else 'unknown'}. Give the model a fixed Input: "
+                f"{tuple(spec.shape) if spec.shape.rank is not None else 'unknown'}. Give it as an argument, "
+                "input_shapes=(height, width, channels), or give the model a fixed Input: "
                 "x = keras.Input([height, width, channels]); to_tflite(keras.Model(x, model(x)), path)."
             )
     specs = [
@@ -37,19 +38,59 @@ def is_graph(model):
     return bool(getattr(model, "inputs", None))
 
 
-def declared_inputs(model):
-    """The inputs that the model was built for, with the batch it was built for."""
+def declared_inputs(model, shapes=None, check=True):
+    """The inputs that the model was built for, with the batch it was built for, or with `shapes` in place of theirs.
+
+    None for a model that does not tell them, unless `check`.
+    """
     if is_graph(model):
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-        return tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, tf.as_dtype(x.dtype), x.name), structure)
-    shapes = (model.get_build_config() or {}).get("input_shape")
-    if not shapes:
+        specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, tf.as_dtype(x.dtype), x.name), structure)
+        return specs if shapes is None else reshaped(specs, shapes)
+    built = (model.get_build_config() or {}).get("input_shape")
+    if built:
+        return specs_of_shapes(built) if shapes is None else reshaped(specs_of_shapes(built), shapes)
+    if shapes is not None and model.built:
+        return with_batch(shapes)
+    if check:
         raise ValueError(
             f"to_tflite: {type(model).__name__} {model.name!r} does not know its inputs yet (or its call takes several "
             "arguments). Call it once on data, model(x), or build it: model.build(input_shape); several inputs go in one "
             "list or dict."
         )
-    return specs_of_shapes(shapes)
+    return None
+
+
+def with_batch(shapes):
+    if isinstance(shapes, dict):
+        return {name: with_batch(shape) for name, shape in shapes.items()}
+    if isinstance(shapes, tuple):
+        return tf.TensorSpec([None, *shapes], tf.float32)
+    return [with_batch(shape) for shape in shapes]
+
+
+def reshaped(specs, shapes):
+    """The specs with other shapes behind the batch; a dict of shapes goes by the names of the inputs."""
+    flat = tf.nest.flatten(specs)
+    names = sorted(specs) if isinstance(specs, dict) else [spec.name for spec in flat]
+    wanted = "one shape" if len(flat) == 1 else f"{len(flat)} shapes, {', '.join(map(str, names))}"
+    if isinstance(shapes, dict):
+        fits = set(shapes) == set(names) and all(isinstance(shape, tuple) for shape in shapes.values())
+        given = [shapes[name] for name in names] if fits else []
+    else:
+        given = [shapes] if isinstance(shapes, tuple) else shapes
+    fits = len(given) == len(flat) and all(isinstance(shape, tuple) for shape in given)
+    if not fits or any(spec.shape.rank not in (None, len(shape) + 1) for spec, shape in zip(flat, given)):
+        own = ", ".join(str(tuple(spec.shape[1:])) if spec.shape.rank else "unknown" for spec in flat)
+        raise ValueError(
+            f"to_tflite: `input_shapes` does not fit the model's inputs. Expected {wanted}, without the batch, of as many sizes "
+            f"as the model's own, {own}. Received: {shapes!r}."
+        )
+    new = [
+        tf.TensorSpec([spec.shape[0] if spec.shape.rank else None, *shape], spec.dtype, spec.name)
+        for spec, shape in zip(flat, given)
+    ]
+    return tf.nest.pack_sequence_as(specs, new)
 
 
 def specs_of_shapes(shapes):

@@ -1,8 +1,6 @@
 """Export to a phone: Keras model -> verified .tflite of builtin ops."""
 
-import contextlib
 import os
-import tempfile
 import warnings
 
 import keras
@@ -12,24 +10,36 @@ from tfdynconv.export.conversion import convert
 from tfdynconv.export.precision import in_float32
 from tfdynconv.export.quantization import CALIBRATION, mode_of, refuse_choices, refuse_ops
 from tfdynconv.export.report import ExportReport
-from tfdynconv.export.samples import MOST, first_example, inputs_to_compare
-from tfdynconv.export.signature import declared_inputs, input_specs
+from tfdynconv.export.samples import MOST
+from tfdynconv.export.scratch import scratch_folder
+from tfdynconv.export.sizes import sizes_of
 from tfdynconv.export.tracing import save, trace
-from tfdynconv.export.verification import largest_error, run_keras, run_tflite, write_inputs
+from tfdynconv.export.verification import agreement, run_keras, run_tflite, write_inputs
+from tfdynconv.export.weights import refuse_frozen, refuse_nan_weights
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops.geometry import is_int
 from tfdynconv.ops.phone import FORMS, TARGETS, Phone
 
 
 def to_tflite(
-    model, path, *, form="auto", target="cpu", quantize=None, representative_data=None, batch_size=1, tolerance=None
+    model,
+    path,
+    *,
+    form="auto",
+    target="cpu",
+    quantize=None,
+    representative_data=None,
+    batch_size=1,
+    input_shapes=None,
+    tolerance=None,
 ):
     """Write a Keras model as a `.tflite` of builtin ops, in float32 or quantised, and check that it computes the same.
 
     Takes Sequential and functional models, and subclassed ones that have been called or built. Whatever batch size the model
     was built with, the file has the one asked for. Each dynamic layer is lowered as phones run it best. The file is run in
-    LiteRT on several different inputs through one interpreter and compared with the model; only a file that agrees is put
-    in place. The model itself stays as it is.
+    LiteRT on at least 8 different inputs through one interpreter, with 1 and with 4 threads, with the delegate XNNPACK and
+    without, and compared with the model; only a file that agrees in all of them is put in place. The model itself stays as
+    it is.
 
     A model of another precision (float16, bfloat16, mixed, float64) is exported as if built in float32; that takes Keras 3
     (on Keras 2 an error says how to rebuild it).
@@ -47,31 +57,34 @@ def to_tflite(
             computed by products), the most exact of integers and slow on a CPU. The last two learn the ranges of
             activations from `representative_data`, the first 128 batches. Weights of fewer than 1024 elements may stay float32.
         representative_data: what to compare on in place of random inputs and zeros: an array (or a list or dict of arrays,
-            as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used. Give it
+            as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used, fewer than 8 again with smaller floats. Give it
             where the model is picky: integer inputs (random ones are 0 and 1), values in some range only. It also tells the
-            dtypes of a subclassed model's inputs, which are otherwise float32.
+            dtypes of a subclassed model's inputs, which are otherwise float32. For several sizes a dict of these by signature.
         batch_size: of the file; a phone wants 1.
+        input_shapes: sizes of the inputs without the batch, for a model of unknown size, or another size than it was built
+            for if it can be called with that: one shape, or for several inputs a list or dict of shapes as the model takes
+            them. A dict `{name: shape or shapes}` gives several sizes, each a signature of the one file; they share the weights.
         tolerance: the largest relative error, `max |keras - tflite| / max |keras|`, that passes; unless given 1e-4,
             and for a quantised model of L layers with kernels sqrt(L) times 1e-3 (`"float16"`), 3e-2 (`"dynamic"`,
             `"int8"`) or 1.5e-2 (`"int16x8"`).
 
     Returns:
-        An `ExportReport`: size, ops, agreement.
+        An `ExportReport`: size, ops, agreement, what stays off the delegate, latency.
 
     Raises:
-        ValueError: the model does not know its inputs or their sizes, has ops without a TFLite builtin, or disagrees with
-            its export; the path cannot be written. No file is left then, and one that was there stays.
+        ValueError: the model does not know its inputs or their sizes, has NaN among its weights, has ops without a TFLite
+            builtin, or disagrees with its export; the path cannot be written. No file is left then, and one that was there stays.
 
     Warns: `UserWarning` when a routing's temperature has not reached its final value.
 
-    Cost: two child processes and some seconds.
+    Cost: two child processes and some seconds; one of them for timing.
 
     >>> import os, tempfile, keras, tfdynconv
     >>> model = keras.Sequential([keras.Input([8, 8, 3]), tfdynconv.CondConv2D(4, 3)])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     report = to_tflite(model, os.path.join(folder, "model.tflite"))
     >>> report.max_relative_error < 1e-5, report.num_inputs
-    (True, 6)
+    (True, 8)
     """
     path = check_arguments(model, path, batch_size, 0 if tolerance is None else tolerance)
     mode = mode_of(quantize, representative_data)
@@ -79,25 +92,44 @@ def to_tflite(
     if tolerance is None:
         tolerance = 1e-4 if mode is None else mode.tolerance(model)
     phone = make_phone(form, target, mode)
-    example, data = first_example(representative_data, len(tf.nest.flatten(declared_inputs(model))))
-    specs = input_specs(model, batch_size, example)
-    samples = inputs_to_compare(specs, data, CALIBRATION if mode is not None and mode.is_integer else MOST)
-    inputs = samples[:MOST]
+    refuse_nan_weights(model)
+    sizes = sizes_of(model, batch_size, input_shapes, representative_data, CALIBRATION if is_integer(mode) else MOST)
     warn_of_temperatures(model)
     with scratch_folder(path) as scratch, in_float32(model):
         saved_model, draft = os.path.join(scratch, "saved_model"), os.path.join(scratch, "model.tflite")
-        function = trace(model, specs, phone)
-        refuse_ops(function, mode)
-        save(function, saved_model)
+        functions = {size.name: trace(model, size.specs, phone) for size in sizes}
+        for function in functions.values():
+            refuse_ops(function, mode)
+        save(functions, saved_model)
         calibration = os.path.join(scratch, "calibration.npz")
-        if mode is not None and mode.is_integer:
-            write_inputs(calibration, specs, samples)
-        convert(saved_model, draft, mode, calibration)
-        received, ops = run_tflite(draft, specs, inputs, scratch)
-        error = largest_error(run_keras(model, inputs), received, tolerance)
-        report = ExportReport(path, os.path.getsize(draft), ops, error, len(inputs), tuple(phone.choices))
+        if is_integer(mode):
+            write_inputs(calibration, {size.name: (size.specs, size.samples) for size in sizes})
+        convert(saved_model, draft, list(functions), mode, calibration, list(walk(model)))
+        run = run_tflite(draft, sizes, scratch)
+        expected = {size.name: run_keras(model, size.inputs) for size in sizes}
+        try:
+            relative, absolute = agreement(expected, run.answers, tolerance)
+        except ValueError as error:
+            refuse_frozen(model, sizes[0].inputs[0], next(iter(functions.values())), error)
+            raise
+        report = ExportReport(
+            path,
+            os.path.getsize(draft),
+            run.ops,
+            relative,
+            sum(len(size.inputs) for size in sizes),
+            tuple(dict.fromkeys(phone.choices)),
+            absolute,
+            run.outside,
+            run.latencies,
+            {size.name: {spec.name: tuple(spec.shape) for spec in tf.nest.flatten(size.specs)} for size in sizes},
+        )
         os.replace(draft, path)
     return report
+
+
+def is_integer(mode):
+    return mode is not None and mode.is_integer
 
 
 def check_arguments(model, path, batch_size, tolerance):
@@ -121,22 +153,7 @@ def make_phone(form, target, mode):
     for name, value, choices in (("form", form, ("auto", *FORMS)), ("target", target, TARGETS)):
         if value not in choices:
             raise ValueError(f"to_tflite: `{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}.")
-    return Phone(form, target, is_integer=mode is not None and mode.is_integer)
-
-
-@contextlib.contextmanager
-def scratch_folder(path):
-    """A temporary folder beside `path`, so that the finished file can be moved into place in one step."""
-    folder, name = os.path.split(os.path.abspath(path))
-    try:
-        scratch = tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder)
-    except OSError as error:
-        raise ValueError(
-            f"to_tflite: cannot write in the folder of path={path!r}: {error.strerror}. Make the folder first, or choose "
-            "another that you may write in."
-        ) from error
-    with scratch as place:
-        yield place
+    return Phone(form, target, is_integer=is_integer(mode))
 
 
 def warn_of_temperatures(model):

@@ -1,8 +1,9 @@
-"""From a Keras model to a SavedModel of one fixed-size function, traced for a phone."""
+"""From a Keras model to a SavedModel of functions of fixed sizes, traced for a phone."""
 
 import contextlib
 import logging
 
+import keras
 import tensorflow as tf
 
 from tfdynconv.export.signature import name_outputs
@@ -17,10 +18,11 @@ def trace(model, specs, phone):
 
     `phone`, a `tfdynconv.ops.phone.Phone`, chooses the forms and keeps the choices.
     """
+    before = len(phone.choices)
     try:
         function = traced(model, specs, phone)
         if ELSEWHERE & ops_of(function):
-            phone.choices.clear()
+            del phone.choices[before:]
             with functions_inlined():
                 function = traced(model, specs, phone)
     except (ValueError, TypeError, RuntimeError, tf.errors.InvalidArgumentError) as error:
@@ -29,9 +31,20 @@ def trace(model, specs, phone):
         shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))
         raise ValueError(
             f"to_tflite: {type(model).__name__} {model.name!r} cannot be called with inputs of the exported size: {shapes}. "
-            f"If it needs another batch, pass batch_size. It said: {error}"
+            f"If it needs another batch, pass batch_size; if another size, input_shapes.{blamed(error)} It said: {error}"
         ) from error
     return function
+
+
+def blamed(error):
+    """The innermost Keras layer in whose call the error was raised, in words, if the traceback has one."""
+    layer, frame = None, error.__traceback__
+    while frame is not None:
+        owner = frame.tb_frame.f_locals.get("self")
+        if isinstance(owner, keras.layers.Layer) and not isinstance(owner, keras.Model):
+            layer = owner
+        frame = frame.tb_next
+    return f" It was raised in layer {layer.name!r} ({type(layer).__name__})." if layer is not None else ""
 
 
 def traced(model, specs, phone):
@@ -59,16 +72,16 @@ def functions_inlined():
         tf.config.run_functions_eagerly(before)
 
 
-def save(function, directory):
-    """Write a SavedModel that holds this function and its variables, and nothing of Keras."""
+def save(functions, directory):
+    """Write a SavedModel that holds these functions, by name, and their variables, and nothing of Keras."""
     module = tf.Module()
-    module.weights = list(function.variables)
+    module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-        tf.saved_model.save(module, directory, {"serving_default": function}, options)
+        tf.saved_model.save(module, directory, functions, options)
     except AssertionError as error:  # TensorFlow's way to say that a table, say, is not among the variables
         raise ValueError(
             "to_tflite: the model keeps state that is no variable, a lookup table for example, for which a .tflite of builtin "

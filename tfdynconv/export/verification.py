@@ -1,5 +1,7 @@
 """Compare a .tflite with the Keras model that it came from, on several inputs through one interpreter."""
 
+import collections
+import dataclasses
 import json
 import os
 
@@ -7,32 +9,76 @@ import numpy as np
 import tensorflow as tf
 
 from tfdynconv.export import child
+from tfdynconv.export.delegate import left_out
+from tfdynconv.export.report import Latency
 from tfdynconv.export.signature import fixed_batch, name_outputs
 
+# The ways in which worker_run.py runs a file, in its order.
+WAYS = ("with 1 thread", "with 4 threads", "with 1 thread, without XNNPACK", "with 4 threads, without XNNPACK")
 
-def run_tflite(model_file, specs, inputs, scratch):
-    """(for each input a dict of outputs, how often each op occurs), from a LiteRT interpreter in a process of its own."""
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What LiteRT did: `answers`, for each way of running `{signature: a dict of outputs for each input}`; the `ops` of the file
+    by how often they occur; those that XNNPACK left `outside`, with reasons; `latencies` by signature in milliseconds."""
+
+    answers: dict
+    ops: dict
+    outside: dict
+    latencies: dict
+
+
+def run_tflite(model_file, sizes, scratch):
+    """The `Run` of a file on the inputs of all sizes, in a process of its own."""
     given, answered = os.path.join(scratch, "inputs.npz"), os.path.join(scratch, "outputs.npz")
-    write_inputs(given, specs, inputs)
+    write_inputs(given, {size.name: (size.specs, size.inputs) for size in sizes})
     try:
-        ops = json.loads(child.run("worker_run.py", model_file, given, answered))
+        told = json.loads(child.run("worker_run.py", model_file, given, answered))
     except child.ChildError as error:
         raise ValueError(
             f"to_tflite: the converted model does not run in LiteRT, so no file was written. The interpreter said {error}"
         ) from error
-    outputs = [{} for _ in inputs]
+    answers = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
     with np.load(answered) as results:
         for key in results:
-            index, name = key.split("/", 1)
-            outputs[int(index)][name] = results[key]
-    return outputs, ops
+            way, signature, index, name = key.split("/", 3)
+            answers[WAYS[int(way)]][signature][int(index)][name] = results[key]
+    ops = dict(collections.Counter(node["op_name"] for node in told["before"]))
+    dtypes = {int(index): name for index, name in told["dtypes"].items()}
+    outside = left_out(told["before"], told["after"], dtypes, told["inputs"], told["outputs"])
+    return Run(answers, ops, outside, {name: Latency.of(times) for name, times in told["latencies"].items()})
 
 
-def write_inputs(path, specs, inputs):
-    """Inputs for a worker: an array `"i/name"` for input `name` of run i."""
-    names = [spec.name for spec in tf.nest.flatten(specs)]
-    arrays = {f"{i}/{name}": a for i, nest in enumerate(inputs) for name, a in zip(names, tf.nest.flatten(nest))}
+def write_inputs(path, inputs):
+    """Inputs for a worker, from `{signature: (specs, list of nests)}`: an array `"signature/i/name"` for input `name` of run i."""
+    arrays = {}
+    for signature, (specs, nests) in inputs.items():
+        names = [spec.name for spec in tf.nest.flatten(specs)]
+        for i, nest in enumerate(nests):
+            arrays.update({f"{signature}/{i}/{name}": a for name, a in zip(names, tf.nest.flatten(nest))})
     np.savez(path, **arrays)
+
+
+def agreement(expected, answers, tolerance):
+    """(relative, absolute) largest error over all signatures and ways of running; raises above `tolerance`.
+
+    `expected` is what Keras gives by signature.
+    """
+    relative, absolute = 0.0, 0.0
+    for way, received in answers.items():
+        for signature, outputs in expected.items():
+            try:
+                relative = max(relative, largest_error(outputs, received[signature], tolerance))
+            except ValueError as error:
+                raise ValueError(f"{error} (LiteRT {way}, signature {signature!r}.)") from error
+            absolute = max(absolute, largest_difference(outputs, received[signature]))
+    return relative, absolute
+
+
+def largest_difference(expected, received):
+    pairs = [(a[name], b[name]) for a, b in zip(expected, received) for name in a]
+    with np.errstate(invalid="ignore"):
+        return max(float(np.max(np.where(a == b, 0.0, np.abs(np.float64(a) - np.float64(b))))) for a, b in pairs)
 
 
 def run_keras(model, inputs):

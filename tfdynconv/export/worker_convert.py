@@ -1,7 +1,8 @@
 """Worker: SavedModel -> .tflite. Run as a script; it imports TensorFlow and NumPy alone.
 
-Arguments: the SavedModel, the file to write, and to quantise the mode; for integer activations then an `.npz` file of
-representative inputs, with an array `"i/name"` for input `name` of sample i.
+Arguments: the SavedModel, the file to write, the names of the signatures with commas between, and to quantise the mode; for
+integer activations then an `.npz` file of representative inputs, with an array `"signature/i/name"` for input `name` of
+sample i.
 """
 
 import collections
@@ -27,16 +28,16 @@ def quantize(converter, lite, mode, data):
         samples = collections.defaultdict(dict)
         with np.load(data) as arrays:
             for key in arrays:
-                index, name = key.split("/", 1)
-                samples[index][name] = arrays[key]
-        converter.representative_dataset = lambda: iter(samples.values())
+                signature, index, name = key.split("/", 2)
+                samples[signature, index][name] = arrays[key]
+        converter.representative_dataset = lambda: ((signature, s) for (signature, _), s in samples.items())
 
 
-def main(saved_model, destination, mode=None, data=None):
+def main(saved_model, destination, signatures, mode=None, data=None):
     sys.modules["keras"] = None  # TensorFlow imports it only to have it at hand; it takes as long as TensorFlow itself
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=["serving_default"])
+    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=signatures.split(","))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if mode is not None:
         quantize(converter, tf.lite, mode, data)

@@ -1,5 +1,7 @@
 """SavedModel -> .tflite, at one place, so that it can move to another converter."""
 
+import re
+
 from tfdynconv.export import child
 from tfdynconv.export.stored_types import check_stored_types
 
@@ -28,8 +30,13 @@ def convert(saved_model, destination, signatures, mode=None, data=None, layers=(
 
 
 def owner(where, layers):
-    """The innermost layer whose name is a part of an op's place in the graph, else the place."""
-    parts = where.split("/")
+    """The innermost layer whose name is a part of an op's place in the graph, else the place.
+
+    Keras 3 counts the calls of a layer on to its name: `name_1`.
+    """
     named = {layer.name: layer for layer in layers}
-    name = next((part for part in reversed(parts) if part in named), None)
-    return f"layer {name!r} ({type(named[name]).__name__}), at {where}" if name else where
+    for part in reversed(where.split("/")):
+        name = next((n for n in (re.sub(r"_\d+$", "", part), part) if n in named), None)
+        if name is not None:
+            return f"layer {name!r} ({type(named[name]).__name__}), at {where}"
+    return where

@@ -39,3 +39,12 @@ def is_full(error):
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
     return bool(FULL.search(str(error)))
+
+
+def put_in_place(draft, path):
+    try:
+        os.replace(draft, path)
+    except OSError as error:
+        raise ValueError(
+            f"to_tflite: cannot put the file in place, path={path!r}: {error.strerror}. Choose a path that you may write to."
+        ) from error

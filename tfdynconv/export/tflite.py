@@ -11,7 +11,7 @@ from tfdynconv.export.precision import in_float32
 from tfdynconv.export.quantization import CALIBRATION, mode_of, refuse_choices, refuse_ops
 from tfdynconv.export.report import ExportReport
 from tfdynconv.export.samples import MOST
-from tfdynconv.export.scratch import scratch_folder
+from tfdynconv.export.scratch import put_in_place, scratch_folder
 from tfdynconv.export.sizes import sizes_of
 from tfdynconv.export.tracing import save, trace
 from tfdynconv.export.verification import agreement, run_keras, run_tflite, write_inputs
@@ -124,7 +124,7 @@ def to_tflite(
             run.latencies,
             {size.name: {spec.name: tuple(spec.shape) for spec in tf.nest.flatten(size.specs)} for size in sizes},
         )
-        os.replace(draft, path)
+        put_in_place(draft, path)
     return report
 
 

@@ -22,8 +22,8 @@ def refuse_nan_weights(model):
 def refuse_frozen(model, inputs, function, error):
     """Blame a disagreement on weights that the file reads and the model does not, if there are any.
 
-    Keras freezes the weights of a layer that is first built inside a `tf.function`: the function keeps the values of that moment
-    as constants, whatever training or loading assigns.
+    Keras freezes the weights of a layer that is first built inside a `tf.function`: the function keeps the values of that
+    moment as constants, whatever training or loading assigns.
     """
     with tf.GradientTape() as tape:
         model(tf.nest.map_structure(tf.constant, inputs), training=False)
@@ -33,7 +33,7 @@ def refuse_frozen(model, inputs, function, error):
         if any(id(getattr(weight, "value", weight)) in frozen or id(weight) in frozen for weight in layer.weights):
             raise ValueError(
                 f"to_tflite: the model does not read the weights of layer {layer.name!r} ({type(layer).__name__}) any more, so "
-                "the .tflite, which has them, differs, and no file was written. The layer was first built inside a tf.function, "
+                "the .tflite, which has them, differs; no file was written. The layer was first built inside a tf.function, "
                 "where Keras makes constants of its first values. Build it before: layer.build(input_shape) in the model's "
                 f"`build` or constructor; then set or train the weights again. {error}"
             ) from error

@@ -3,17 +3,21 @@
 import numpy as np
 
 
+def interpreter_of(path):
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tensorflow import lite
+
+        Interpreter = lite.Interpreter
+    return Interpreter(model_path=str(path))
+
+
 class Phone:
     """A file in an interpreter; calling it with arrays gives a dict of outputs."""
 
     def __init__(self, path):
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError:
-            from tensorflow import lite
-
-            Interpreter = lite.Interpreter
-        self.interpreter = Interpreter(model_path=str(path))
+        self.interpreter = interpreter_of(path)
         self.ops = [op["op_name"] for op in self.interpreter._get_ops_details()]
         self.runner = self.interpreter.get_signature_runner()
         self.inputs = {name: described(d) for name, d in self.runner.get_input_details().items()}

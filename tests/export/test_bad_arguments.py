@@ -92,7 +92,11 @@ def test_inputs_not_known_yet(tmp_path, model):
 def test_size_of_inputs_not_known(tmp_path, shape):
     x = keras.Input(shape, name="picture")
     model = keras.Model(x, tfdynconv.CondConv2D(2, 3)(x))
-    refused(tmp_path, r"size of every input must be known.*'picture'.*Give the model a fixed Input", model=model)
+    refused(
+        tmp_path,
+        r"size of every input must be known.*'picture'.*input_shapes=.*give the model a fixed Input",
+        model=model,
+    )
 
 
 def test_the_mend_for_an_unknown_size_works(tmp_path, no_conversion):

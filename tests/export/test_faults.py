@@ -37,18 +37,21 @@ def test_nan_weights_are_refused_before_the_conversion(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("room", [100, 3_000, 25_000])
-def test_a_full_disk(tmp_path, room):
+@pytest.mark.parametrize(
+    "room, step", [(100, "SaveV2"), (42_000, "the converter failed"), (60_000, "does not run in LiteRT")]
+)
+def test_a_full_disk(tmp_path, room, step):
     """At whatever step it is full, here by a limit on the size of a file: an error that says so."""
     (tmp_path / "m.tflite").write_bytes(b"an older file")
     model = keras.Sequential([keras.Input([6, 6, 2]), tfdynconv.CondConv2D(64, 3), keras.layers.Flatten()])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
-        with pytest.raises(ValueError, match="is full, so no file was written.*Make room"):
+        with pytest.raises(ValueError, match="is full, so no file was written.*Make room") as raised:
             to_tflite(model, tmp_path / "m.tflite")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert step in str(raised.value.__cause__)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("m.tflite", b"an older file")]
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfdynconv
-from tests.export.phone import Phone
+from tests.export.phone import interpreter_of
 from tfdynconv.export import to_tflite, verification
 from tfdynconv.testing.case import redraw
 
@@ -28,7 +28,7 @@ def test_several_sizes_in_one_file_that_share_the_weights(tmp_path):
     weights = 4 * sum(int(np.prod(weight.shape)) for weight in model.weights)
     assert weights < os.path.getsize(path) < 1.5 * weights
     assert report.num_inputs == 16 and set(report.latencies) == set(shapes)
-    interpreter = Phone(path).interpreter
+    interpreter = interpreter_of(path)
     for name, shape in shapes.items():
         assert report.sizes[name] == {"picture": (2, *shape)}
         picture = np.random.default_rng(3).normal(size=(2, *shape)).astype("float32")

@@ -83,13 +83,11 @@ def reshaped(specs, shapes):
     if not fits or any(spec.shape.rank not in (None, len(shape) + 1) for spec, shape in zip(flat, given)):
         own = ", ".join(str(tuple(spec.shape[1:])) if spec.shape.rank else "unknown" for spec in flat)
         raise ValueError(
-            f"to_tflite: `input_shapes` does not fit the model's inputs. Expected {wanted}, without the batch, of as many sizes "
-            f"as the model's own, {own}. Received: {shapes!r}."
+            f"to_tflite: `input_shapes` does not fit the model's inputs. Expected {wanted}, without the batch, like the "
+            f"model's own, {own}. Received: {shapes!r}."
         )
-    new = [
-        tf.TensorSpec([spec.shape[0] if spec.shape.rank else None, *shape], spec.dtype, spec.name)
-        for spec, shape in zip(flat, given)
-    ]
+    batches = [spec.shape[0] if spec.shape.rank else None for spec in flat]
+    new = [tf.TensorSpec([b, *shape], spec.dtype, spec.name) for b, spec, shape in zip(batches, flat, given)]
     return tf.nest.pack_sequence_as(specs, new)
 
 

@@ -25,7 +25,7 @@ def trace(model, specs, phone):
             del phone.choices[before:]
             with functions_inlined():
                 function = traced(model, specs, phone)
-    except (ValueError, TypeError, RuntimeError, tf.errors.InvalidArgumentError) as error:
+    except (ValueError, TypeError, RuntimeError, AttributeError, LookupError, tf.errors.OpError) as error:
         if phone.refusal:
             raise ValueError(phone.refusal) from error
         shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))

@@ -19,8 +19,11 @@ WAYS = ("with 1 thread", "with 4 threads", "with 1 thread, without XNNPACK", "wi
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What LiteRT did: `answers`, for each way of running `{signature: a dict of outputs for each input}`; the `ops` of the file
-    by how often they occur; those that XNNPACK left `outside`, with reasons; `latencies` by signature in milliseconds."""
+    """What LiteRT did.
+
+    `answers`: for each way of running `{signature: a dict of outputs for each input}`; `ops`: how often each occurs;
+    `outside`: those that XNNPACK left, with reasons; `latencies` by signature.
+    """
 
     answers: dict
     ops: dict
@@ -50,7 +53,7 @@ def run_tflite(model_file, sizes, scratch):
 
 
 def write_inputs(path, inputs):
-    """Inputs for a worker, from `{signature: (specs, list of nests)}`: an array `"signature/i/name"` for input `name` of run i."""
+    """Inputs for a worker, from `{signature: (specs, nests)}`: an array `"signature/i/name"` for input `name` of run i."""
     arrays = {}
     for signature, (specs, nests) in inputs.items():
         names = [spec.name for spec in tf.nest.flatten(specs)]

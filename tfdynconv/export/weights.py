@@ -1,5 +1,6 @@
 """Weights that no file could hold rightly: NaN, and those that the model itself does not read."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -29,8 +30,10 @@ def refuse_frozen(model, inputs, function, error):
         model(tf.nest.map_structure(tf.constant, inputs), training=False)
     read = {id(variable) for variable in tape.watched_variables()}
     frozen = {id(v) for v in function.variables if v.trainable and id(v) not in read}
-    for layer in reversed(list(walk(model))):
-        if any(id(getattr(weight, "value", weight)) in frozen or id(weight) in frozen for weight in layer.weights):
+    for layer in walk(model):
+        if not isinstance(layer, keras.Model) and any(
+            id(getattr(weight, "value", weight)) in frozen or id(weight) in frozen for weight in layer.weights
+        ):
             raise ValueError(
                 f"to_tflite: the model does not read the weights of layer {layer.name!r} ({type(layer).__name__}) any more, so "
                 "the .tflite, which has them, differs; no file was written. The layer was first built inside a tf.function, "

@@ -1,6 +1,5 @@
 """All trainings, spread over processes (a module of its own because their start imports it)."""
 
-import concurrent.futures
 import multiprocessing
 import statistics
 
@@ -33,10 +32,14 @@ def sweep(names, policies, seeds, count, jobs, known):
         tasks[static_network(name), "float32"] = (name, "float32", seeds, count, True)
     tasks = {key: task for key, task in tasks.items() if key not in known}
     done, bar = dict(known), keras.utils.Progbar(len(tasks), unit_name="network")
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(jobs, spawn, one_thread, max_tasks_per_child=8) as pool:
-        futures = {pool.submit(accuracies, *task): key for key, task in sorted(tasks.items())}
-        for future in concurrent.futures.as_completed(futures):
-            done[futures[future]] = future.result()
+    # new processes now and then: what a network was traced into stays in memory
+    with multiprocessing.get_context("spawn").Pool(jobs, one_thread, maxtasksperchild=4) as pool:
+        for key, result in pool.imap_unordered(run, sorted(tasks.items())):
+            done[key] = result
             bar.add(1)
             yield done
+
+
+def run(item):
+    key, task = item
+    return key, accuracies(*task)

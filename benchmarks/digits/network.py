@@ -44,7 +44,9 @@ def network(name, layer):
     """A static stem, two blocks with batch normalisation and a dense layer, made for the layer `name`; `layer` constructs it,
     or its static twin."""
     rank = rank_of(name)
-    layers = [keras.Input(SHAPES[rank]), STEMS[rank](16, 3, padding="same", activation="relu"), POOLS[rank](2)]
+    stem = STEMS[rank](16, 3, padding="same", activation="relu")
+    # TensorFlow pools no volume in float16 on a CPU
+    layers = [keras.Input(SHAPES[rank]), stem, POOLS[rank](2, dtype="float32")]
     for _ in range(1 if "Dense" in name else 2):
         # trained for some hundred steps: with Keras' momentum the moving statistics would still be those of the start
         layers += [*block(name, layer), keras.layers.BatchNormalization(momentum=0.9), keras.layers.ReLU()]

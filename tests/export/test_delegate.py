@@ -4,9 +4,10 @@ import keras
 import pytest
 
 import tfdynconv
-from tfdynconv.export import ExportReport, to_tflite
+from tfdynconv.export import ExportReport, to_tflite, worker_run
 from tfdynconv.export.delegate import left_out
 from tfdynconv.export.report import Latency
+from tfdynconv.export.verification import WAYS
 
 FLOATS = dict.fromkeys(range(20), "float32")
 
@@ -45,6 +46,11 @@ def test_a_file_with_an_op_outside(tmp_path):
     report = to_tflite(model, tmp_path / "m.tflite", form="matmul")
     assert report.outside == {"DEPTHWISE_CONV_2D": {"its filter is computed, XNNPACK takes constant ones alone": 1}}
     assert "\n    DEPTHWISE_CONV_2D 1: its filter is computed" in str(report)
+    for threads, delegate in worker_run.WAYS:
+        interpreter = worker_run.loaded(report.path, threads, delegate)
+        interpreter.allocate_tensors()
+        assert ("DELEGATE" in {op["op_name"] for op in worker_run.nodes(interpreter)}) == delegate
+    assert [("without" not in way, way[5]) for way in WAYS] == [(d, str(t)) for t, d in worker_run.WAYS]
     (latency,) = report.latencies.values()
     assert 0 < latency.lower <= latency.median <= latency.upper < 1000
 

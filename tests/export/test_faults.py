@@ -37,13 +37,20 @@ def test_nan_weights_are_refused_before_the_conversion(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "room, step", [(100, "SaveV2"), (42_000, "the converter failed"), (60_000, "does not run in LiteRT")]
-)
-def test_a_full_disk(tmp_path, room, step):
+SMALL, LARGE = [6, 6, 2], [64, 64, 2]
+STEPS = [  # the largest file in bytes, the size of the inputs, where that is too little
+    (100, SMALL, "SaveV2"),
+    (42_000, SMALL, "the converter failed"),
+    (60_000, SMALL, "does not run in LiteRT"),
+    (100_000, LARGE, "File too large"),  # where the inputs for LiteRT are written
+]
+
+
+@pytest.mark.parametrize("room, shape, step", STEPS)
+def test_a_full_disk(tmp_path, room, shape, step):
     """At whatever step it is full, here by a limit on the size of a file: an error that says so."""
     (tmp_path / "m.tflite").write_bytes(b"an older file")
-    model = keras.Sequential([keras.Input([6, 6, 2]), tfdynconv.CondConv2D(64, 3), keras.layers.Flatten()])
+    model = keras.Sequential([keras.Input(shape), tfdynconv.CondConv2D(64, 3), keras.layers.Flatten()])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfdynconv.export.verification import joined, largest_error
+from tfdynconv.export.verification import agreement, joined, largest_error
 
 GOOD = [{"a": np.array([[1.0, -4.0]]), "b": np.array([[0.5]])}, {"a": np.array([[2.0, 3.0]]), "b": np.array([[0.25]])}]
 
@@ -58,6 +58,17 @@ def test_infinities_agree_only_with_themselves():
             largest_error(infinite, other, 1e-4)
         with pytest.raises(ValueError, match="Output 'a': relative error inf"):
             largest_error(other, infinite, 1e-4)
+
+
+def test_agreement_is_the_worst_of_all_signatures_and_ways():
+    """Relative to the largest of that output, 4, and absolute."""
+    answers = {
+        "one way": {"a": GOOD, "b": GOOD},
+        "another": {"a": changed("a", 1, 0, 2.25), "b": changed("a", 0, 1, -4.5)},
+    }
+    assert agreement({"a": GOOD, "b": GOOD}, answers, 0.5) == (0.125, 0.5)
+    with pytest.raises(ValueError, match="relative error 0.125.*LiteRT another, signature 'b'"):
+        agreement({"a": GOOD, "b": GOOD}, answers, 0.1)
 
 
 def test_another_shape_is_refused():

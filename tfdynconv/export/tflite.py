@@ -57,10 +57,10 @@ def to_tflite(
             computed by products), the most exact of integers and slow on a CPU. The last two learn the ranges of
             activations from `representative_data`, the first 128 batches. Weights of fewer than 1024 elements may stay float32.
         representative_data: what to compare on in place of random inputs and zeros: an array (or a list or dict of arrays,
-            as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used,
-            fewer than 8 again with smaller floats. Give it where the model is picky: integer inputs (random ones are 0 and 1), values in some range
-            only. It also tells the dtypes of a subclassed model's inputs, which are otherwise float32. For several sizes a
-            dict of these by signature.
+            as the model's inputs), or an iterable of batches, labels allowed. The first 16 batches are used, fewer than 8
+            again with smaller floats. Give it where the model is picky: integer inputs (random ones are 0 and 1), values in
+            some range only. It also tells the dtypes of a subclassed model's inputs, which are otherwise float32. For several
+            sizes a dict of these by signature.
         batch_size: of the file; a phone wants 1.
         input_shapes: sizes of the inputs without the batch, for a model of unknown size, or another size than it was built
             for if it can be called with that: one shape, or for several inputs a list or dict of shapes as the model takes

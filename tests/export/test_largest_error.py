@@ -63,8 +63,9 @@ def test_infinities_agree_only_with_themselves():
 def test_agreement_is_the_worst_of_all_signatures_and_ways():
     """Relative to the largest of that output, 4, and absolute."""
     answers = {
-        "one way": {"a": GOOD, "b": GOOD},
-        "another": {"a": changed("a", 1, 0, 2.25), "b": changed("a", 0, 1, -4.5)},
+        "one way": {"a": changed("a", 1, 0, 2.25), "b": GOOD},
+        "another": {"a": GOOD, "b": changed("a", 0, 1, -4.5)},
+        "a third": {"a": GOOD, "b": GOOD},
     }
     assert agreement({"a": GOOD, "b": GOOD}, answers, 0.5) == (0.125, 0.5)
     with pytest.raises(ValueError, match="relative error 0.125.*LiteRT another, signature 'b'"):

@@ -8,6 +8,8 @@ import tensorflow as tf
 from tfdynconv import _compat, routing
 from tfdynconv.layers.bank import add_bank
 from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.ops import place
+from tfdynconv.ops.constant_filters import mix_outputs
 from tfdynconv.ops.mixing import check_coefficients, mix
 
 
@@ -78,7 +80,11 @@ class BaseMixture(KernelLayer):
 
     def sample_bias(self, coefficients):
         """`[batch, output channels]`."""
-        return mix(_compat.values(self.bias), coefficients)
+        bias, phone = _compat.values(self.bias), place.phone()
+        if phone is not None and phone.choices and phone.choices[-1].form == "constant":
+            # without a product, as the convolution before it
+            return mix_outputs(bias, coefficients, 2, lambda one: one[tf.newaxis])
+        return mix(bias, coefficients)
 
     def call(self, inputs, coefficients=None, training=None):
         bank = _compat.values(self.kernel)

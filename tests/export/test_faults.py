@@ -63,9 +63,11 @@ def test_a_full_disk(tmp_path, room, shape, step):
 
 
 INTERRUPTED = """
+    import signal
     import sys
     import keras
     from tfdynconv.export import child, to_tflite
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in its background without one
     run = child.run
     child.run = lambda script, *arguments: run(sys.argv[2], *arguments)
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])

@@ -69,6 +69,7 @@ def main():
         kept.write(done)
     text = title + table(done, options.layers, options.policies)
     options.output.write_text(text)
+    kept.path.unlink(missing_ok=True)  # the next sweep starts anew: the layers may have changed
     print("\n" + text)
 
 

@@ -47,12 +47,12 @@ def to_tflite(
     Args:
         model: the Keras model.
         path: of the file to write; ends in `.tflite`.
-        form: how dynamic convolutions are computed: `"matmul"`, the kernel mixed, then products of matrices, the fastest on a
-            CPU; `"constant"`, every stored kernel convolved and the outputs mixed, so that all filters are constants; `"auto"`
-            chooses for each layer, and the report says why.
+        form: how dynamic convolutions are computed: `"matmul"`, the kernel mixed, then products of matrices, in float32 the
+            fastest on a CPU; `"constant"`, every stored kernel convolved and the outputs mixed, so that all filters are
+            constants; `"auto"` chooses for each layer, and the report says why.
         target: `"cpu"`, `"gpu"` or `"npu"`, what `form="auto"` chooses for.
-        quantize: None for float32; `"float16"`, weights of 16 bits; `"dynamic"`, weights of 8 bits, activations in float32,
-            what a CPU runs best; `"int8"`, activations of 8 bits too, for hardware of integers (inputs and outputs stay
+        quantize: None for float32; `"float16"`, weights of 16 bits; `"dynamic"`, weights of 8 bits, activations in float32;
+            `"int8"`, activations of 8 bits too, for hardware of integers (inputs and outputs stay
             float32, converted inside); `"int16x8"`, activations of 16 bits and weights of 8 (of 16 where a dynamic kernel is
             computed by products), the most exact of integers and slow on a CPU. The last two learn the ranges of
             activations from `representative_data`, the first 128 batches. Weights of fewer than 1024 elements may stay float32.

@@ -33,7 +33,8 @@ class Case:
     forms: tuple
 
 
-# The first rule that holds decides. The reasons were measured (benchmarks/NOTES.md).
+# The first rule that holds decides. What is said of speed was measured in float32 (benchmarks/NOTES.md), except for rows, whose
+# multiply-adds are counted.
 RULES = [
     (lambda c: len(c.forms) == 1, None, "its kernels are computed and no bank has them: no other form exists"),
     (lambda c: c.target != "cpu", "constant", WANTS_CONSTANTS),

@@ -112,13 +112,13 @@ def traced(function, model, specs):
     except (ValueError, TypeError, RuntimeError, AttributeError, LookupError, tf.errors.OpError) as error:
         shapes = ", ".join(f"{spec.name} {spec.dtype.name} {tuple(spec.shape)}" for spec in tf.nest.flatten(specs))
         raise ValueError(
-            f"{CALLER}: {type(model).__name__} {model.name!r} cannot be called with these inputs: {shapes}.{blamed(error)} Give "
-            f"the shapes that it takes, the batch first. It said: {error}"
+            f"{CALLER}: {type(model).__name__} {model.name!r} cannot be called with these inputs: {shapes}.{blamed(error)} "
+            f"Give the shapes that it takes, the batch first. It said: {error}"
         ) from error
     if len(model.weights) > before:
         raise ValueError(
-            f"{CALLER}: {type(model).__name__} {model.name!r} made {len(model.weights) - before} of its weights only now, inside a "
-            "tf.function, where Keras would freeze their values. Call the model once on data before, model(x)."
+            f"{CALLER}: {type(model).__name__} {model.name!r} made {len(model.weights) - before} of its weights only now, "
+            "inside a tf.function, where Keras would freeze their values. Call the model once on data before, model(x)."
         )
     return concrete
 

@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import math
 
-from tfdynconv.export.xla_loops import trips
+from tfdynconv.export.xla_loops import trips, value_of
 from tfdynconv.export.xla_program import numbers, one
 
 ARITHMETIC = {
@@ -48,21 +48,22 @@ def count(program):
     return total
 
 
-def costs(computation, left_out):
+def costs(computation, left_out, arguments=()):
+    """(flops, bytes); of the `arguments` that it is called with, those that are known numbers tell the lengths of loops."""
     flops = moved = 0
     for instruction in computation.instructions:
-        f, b = cost(instruction, computation, left_out)
+        f, b = cost(instruction, left_out, arguments)
         flops, moved = flops + f, moved + b
     return flops, moved
 
 
-def cost(instruction, computation, left_out):
+def cost(instruction, left_out, arguments):
     """(flops, bytes) of one instruction outside of fusions."""
     op = instruction.opcode
     if op in FREE:
         return 0, 0
     if op == "while":
-        rounds = trips(instruction)
+        rounds = trips(instruction, arguments)
         if rounds is None:
             left_out["all rounds but one of a loop whose length depends on data"] += 1
         parts = [costs(called, left_out) for called in instruction.called]
@@ -70,7 +71,8 @@ def cost(instruction, computation, left_out):
     if op == "conditional":
         return max(costs(called, left_out) for called in instruction.called)
     if op == "call":
-        return costs(instruction.called[0], left_out)
+        known = [value_of(operand, arguments, {}) for operand in instruction.operands]
+        return costs(instruction.called[0], left_out, known)
     if op == "custom-call":
         left_out[f"the arithmetic of {instruction.target}"] += 1
     if op == "fusion":

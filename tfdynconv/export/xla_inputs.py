@@ -30,8 +30,8 @@ def specs_for(model, input_shape, caller):
     for spec in named:
         if spec.dtype == tf.string:
             raise ValueError(
-                f"{caller}: XLA knows no strings. Received: input {spec.name!r} of strings. Compile the part of the model behind "
-                "its text processing."
+                f"{caller}: XLA knows no strings. Received: input {spec.name!r} of strings. Compile the part of the model "
+                "behind its text processing."
             )
         if None in spec.shape[1:]:
             raise ValueError(
@@ -71,8 +71,8 @@ def matched(given, own, input_shape, caller):
     if not same_keys or len(flat_own) != len(flat) or not all(map(fits, flat, flat_own)):
         wanted = tf.nest.map_structure(lambda spec: tuple(spec.shape), own)
         raise ValueError(
-            f"{caller}: `input_shape` does not fit the model's inputs. Expected sizes that agree with {wanted}, the batch first. "
-            f"Received: input_shape={input_shape!r}."
+            f"{caller}: `input_shape` does not fit the model's inputs. Expected sizes that agree with {wanted}, the batch "
+            f"first. Received: input_shape={input_shape!r}."
         )
     specs = [tf.TensorSpec(g.shape, o.dtype, o.name) for g, o in zip(flat, flat_own)]
     return tf.nest.pack_sequence_as(own, specs)

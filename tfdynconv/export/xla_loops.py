@@ -1,7 +1,7 @@
 """How often a loop of an XLA program runs, where that does not depend on data.
 
-XLA's loops tell a condition and a body, no number. Those of `tf.map_fn` and `tf.while_loop` count in scalars, and scalars can be
-followed: condition and body are run on these alone, all arrays left unknown.
+XLA's loops have a condition and a body, and seldom a number. Those of `tf.map_fn` and `tf.while_loop` count in scalars, and
+scalars can be followed: condition and body are run on these alone, all arrays left unknown.
 """
 
 import operator
@@ -22,10 +22,12 @@ SCALAR_OPS = {
 SAME = ("copy", "bitcast", "reshape", "convert")
 
 
-def trips(loop, known=()):
-    """The number of rounds of a `while` instruction, or None. `known` are the values of its operand's parts."""
+def trips(loop, arguments=()):
+    """The number of rounds of a `while` instruction, or None; `arguments` are the values that its computation is given."""
+    if loop.known_trips is not None:
+        return loop.known_trips
     body, condition = loop.called if loop.called[0].root.shape.dtype == "tuple" else loop.called[::-1]
-    state = list(known) or value_of(loop.operands[0], [], {})
+    state = value_of(loop.operands[0], arguments, {})
     for count in range(MOST):
         going_on = run(condition, [state])
         if going_on is None:

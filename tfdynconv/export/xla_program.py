@@ -7,6 +7,7 @@ stable format, and of XLA's messages only the fields that are named here are nee
 import collections
 import dataclasses
 import functools
+import json
 import math
 
 # PrimitiveType in XLA's xla_data.proto: name and bytes of an element
@@ -109,6 +110,12 @@ class Instruction:
     contracted = property(lambda self: numbers(fields(one(self.fields[30], b""))[1]))
     batch_group_count = property(lambda self: one(self.fields[52], 1))
     window = property(lambda self: [fields(dimension) for dimension in fields(one(self.fields[15], b""))[1]])
+
+    @property
+    def known_trips(self):
+        """The rounds of a loop, where XLA has noted them in its JSON."""
+        noted = json.loads(one(self.fields[43], b"") or b"{}").get("known_trip_count")
+        return int(noted["n"]) if noted else None
 
     @functools.cached_property
     def axes(self):

@@ -33,7 +33,7 @@ CONVOLUTIONS = {
     "valid": ({"padding": "VALID"}, pairs(9, 3, 1, 1, 0, 7) * pairs(8, 2, 1, 1, 0, 7)),
     "same": ({"padding": "SAME"}, pairs(9, 3, 1, 1, 1, 9) * pairs(8, 2, 1, 1, 0, 8)),
     "strides": ({"padding": "SAME", "strides": 2}, pairs(9, 3, 2, 1, 1, 5) * pairs(8, 2, 2, 1, 0, 4)),
-    "dilations": ({"padding": "VALID", "dilations": 2}, pairs(9, 3, 1, 2, 0, 5) * pairs(8, 2, 1, 2, 0, 6)),
+    "dilations": ({"padding": "SAME", "dilations": 2}, pairs(9, 3, 1, 2, 2, 9) * pairs(8, 2, 1, 2, 1, 8)),
 }
 
 
@@ -86,6 +86,13 @@ def test_a_loop_counts_as_often_as_it_runs():
         assert total.flops == batch * once and not total.left_out
         slices = batch * 4 * (8 * 9 + 9 * 10 + 8 * 10)  # each is read or written where it stands, and for the product
         assert slices < total.bytes < 4 * slices
+
+
+def test_a_small_loop_which_xla_puts_into_a_function_of_its_own():
+    def run(x):
+        return tf.map_fn(lambda y: tf.matmul(y, y), x)
+
+    assert count(program(run, f32(5, 2, 2))).flops == 5 * 2 * 2**3
 
 
 def test_a_loop_by_steps_and_backwards():

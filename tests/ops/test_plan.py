@@ -64,6 +64,10 @@ class Recorder:
         self.ran.append(self.name)
         return self.lowering.input_grad(*arguments)
 
+    def kernel_grad(self, *arguments):
+        self.ran.append(self.name)
+        return self.lowering.kernel_grad(*arguments)
+
 
 @pytest.fixture
 def ran(monkeypatch):

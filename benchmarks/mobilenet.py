@@ -1,6 +1,10 @@
-"""MobileNetV2 1.0 in the layout of `keras.applications`, its convolutions handed in, its weights random."""
+"""MobileNetV2 1.0 in the layout of `keras.applications`, its convolutions handed in, its weights random.
+
+Its batch normalisations hold the statistics of random images, as after a training: ones and zeros would be folded away.
+"""
 
 import keras
+import numpy as np
 
 import tfdynconv
 
@@ -47,7 +51,7 @@ def network(pointwise, depthwise, size=224, stages=STAGES, classes=1000):
     """The model; `pointwise(x, filters)` and `depthwise(x, strides)` add a convolution without a bias."""
 
     def normalized(x, activate=True):
-        x = keras.layers.BatchNormalization(epsilon=1e-3)(x)
+        x = keras.layers.BatchNormalization(epsilon=1e-3, momentum=0.0)(x)
         return keras.layers.ReLU(6.0)(x) if activate else x
 
     inputs = keras.Input([size, size, 3])
@@ -63,4 +67,6 @@ def network(pointwise, depthwise, size=224, stages=STAGES, classes=1000):
                 x = keras.layers.Add()([before, x])
     x = normalized(pointwise(x, 1280))
     x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+    model = keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+    model(np.random.default_rng(0).normal(size=[4, size, size, 3]).astype("float32"), training=True)
+    return model

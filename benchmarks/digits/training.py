@@ -11,7 +11,7 @@ import tfdynconv
 from benchmarks.digits.network import SHAPES, network, rank_of
 from tfdynconv.layers.walk import walk
 
-EPOCHS, BATCH, FOLDS = 10, 64, 5
+EPOCHS, BATCH, FOLDS = 10, 48, 5  # 300 steps
 
 
 def data(rank):

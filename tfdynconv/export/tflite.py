@@ -156,7 +156,8 @@ def make_phone(form, target, mode):
     for name, value, choices in (("form", form, ("auto", *FORMS)), ("target", target, TARGETS)):
         if value not in choices:
             raise ValueError(f"to_tflite: `{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}.")
-    return Phone(form, target, is_integer=is_integer(mode))
+    stores_8_bits = mode is not None and "int8" in mode.stored
+    return Phone(form, target, is_integer=is_integer(mode), stores_8_bits=stores_8_bits)
 
 
 def warn_of_temperatures(model):

@@ -6,6 +6,7 @@ import logging
 import keras
 import tensorflow as tf
 
+from tfdynconv.export.batch_norm import Watch, folded
 from tfdynconv.export.signature import name_outputs
 from tfdynconv.ops import place
 
@@ -20,10 +21,13 @@ def trace(model, specs, phone):
     """
     before = len(phone.choices)
     try:
-        function = traced(model, specs, phone)
-        if ELSEWHERE & ops_of(function):
+        with Watch(model).watching() as watch:
+            function = traced(model, specs, phone)
+        inlined = functions_inlined if ELSEWHERE & ops_of(function) else contextlib.nullcontext
+        pairs = list(watch.pairs())
+        if pairs or inlined is functions_inlined:
             del phone.choices[before:]
-            with functions_inlined():
+            with inlined(), folded(pairs, phone):
                 function = traced(model, specs, phone)
     except (ValueError, TypeError, RuntimeError, AttributeError, LookupError, tf.errors.OpError) as error:
         if phone.refusal:

@@ -6,6 +6,7 @@ sample i.
 """
 
 import collections
+import importlib.util
 import sys
 
 
@@ -33,17 +34,33 @@ def quantize(converter, lite, mode, data):
         converter.representative_dataset = lambda: ((signature, s) for (signature, _), s in samples.items())
 
 
+def quantize_weights(path):
+    """8-bit weights by ai-edge-quantizer, which may treat ops apart: XNNPACK computes no depthwise convolution with 8-bit
+    weights and float32 activations, but takes weights that it unpacks itself. The converter knows one rule for all."""
+    from ai_edge_quantizer import qtyping, quantizer
+
+    ops = qtyping.TFLOperationName
+    recipe = quantizer.Quantizer(path)
+    for op in (ops.CONV_2D, ops.CONV_2D_TRANSPOSE, ops.FULLY_CONNECTED, ops.BATCH_MATMUL, ops.EMBEDDING_LOOKUP):
+        recipe.add_dynamic_config(regex=".*", operation_name=op, num_bits=8)
+    recipe.add_weight_only_config(regex=".*", operation_name=ops.DEPTHWISE_CONV_2D, num_bits=8)
+    recipe.quantize().export_model(path, overwrite=True)
+
+
 def main(saved_model, destination, signatures, mode=None, data=None):
     sys.modules["keras"] = None  # TensorFlow imports it only to have it at hand; it takes as long as TensorFlow itself
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=signatures.split(","))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if mode is not None:
+    afterwards = mode == "dynamic" and importlib.util.find_spec("ai_edge_quantizer") is not None
+    if mode is not None and not afterwards:
         quantize(converter, tf.lite, mode, data)
     content = converter.convert()
     with open(destination, "wb") as file:
         file.write(content)
+    if afterwards:
+        quantize_weights(destination)
 
 
 if __name__ == "__main__":

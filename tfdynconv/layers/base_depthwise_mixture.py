@@ -35,6 +35,10 @@ class BaseDepthwiseMixture(BaseMixtureConv):
                 f"convolution). Received: strides={self.strides}."
             )
 
+    @property
+    def filter_axes(self):
+        return (-1, self.depth_multiplier)
+
     def kernel_shape(self, channels):
         return (*self.kernel_size, channels, self.depth_multiplier)
 

@@ -22,6 +22,7 @@ class BaseMixture(KernelLayer):
     the bias is not mixed as the kernels are.
     """
 
+    filter_axes = (-1,)  # the shape in which a number for each filter multiplies a kernel
     count_name = "num_kernels"  # what the published layer calls the number of kernels
 
     def __init__(
@@ -80,19 +81,25 @@ class BaseMixture(KernelLayer):
 
     def sample_bias(self, coefficients):
         """`[batch, output channels]`."""
-        bias, phone = _compat.values(self.bias), place.phone()
+        bias, phone = self.scaled(_compat.values(self.bias)), place.phone()
         if phone is not None and phone.choices and phone.choices[-1].form == "constant":
             # without a product, as the convolution before it
             return mix_outputs(bias, coefficients, 2, lambda one: one[tf.newaxis])
         return mix(bias, coefficients)
 
     def call(self, inputs, coefficients=None, training=None):
-        bank = _compat.values(self.kernel)
+        bank = self.scaled(_compat.values(self.kernel), self.filter_axes)
         coefficients = self.coefficients(inputs, coefficients, training)
         outputs = self.transform(inputs, bank, coefficients)
         if self.use_bias:
             outputs += self.broadcast_bias(self.sample_bias(coefficients), outputs.shape.rank)
         return outputs if self.activation is None else self.activation(outputs)
+
+    def scaled(self, weights, shape=(-1,)):
+        """Kernels or biases times the factor of each filter that an export has for this layer; `shape` lines them up."""
+        phone = place.phone()
+        factors = None if phone is None else phone.factors.get(id(self))
+        return weights if factors is None else weights * factors.reshape(shape)
 
     def coefficients(self, inputs, given, training):
         """Those of the call, or the routing's."""

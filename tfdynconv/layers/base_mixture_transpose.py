@@ -16,6 +16,8 @@ class BaseMixtureTranspose(BaseMixtureConv):
         check_padding(self.padding, self.label)
         self.output_padding = standardize_output_padding(output_padding, self.strides, self.rank, self.label)
 
+    filter_axes = (-1, 1)
+
     def kernel_shape(self, channels):
         return (*self.kernel_size, self.filters, channels)
 

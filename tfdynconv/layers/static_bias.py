@@ -20,4 +20,4 @@ class StaticBias:
         )
 
     def sample_bias(self, coefficients):
-        return _compat.values(self.bias)[None, :]
+        return self.scaled(_compat.values(self.bias))[None, :]

@@ -9,6 +9,7 @@ from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, mix, mix_taps
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
+from tfdynconv.ops.mixture_conv import phone_form as mixture_form
 from tfdynconv.ops.per_sample_conv import (
     channels_first,
     channels_last,
@@ -84,10 +85,14 @@ def attention_conv(
 def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     """Place each gate, then take the cheapest convolution that is left."""
     is_mixed = "spatial" in attentions or "kernel" in attentions
-    if is_mixed and plan.phone_form(lowering, depthwise.kind(geometry, inputs.shape[-1], groups), FORMS) == "constant":
+    if is_mixed and phone_form(attentions, inputs, bank, geometry, groups, lowering) == "constant":
         return constant_filters.attention(inputs, bank, attentions, geometry, groups)
     output = geometry.output_size(inputs.shape[1:-1], bank.shape[1:-2])
     kernel = bank.shape[1:].num_elements()
+    phone = place.phone()
+    if phone is not None and attentions and constant_filters.is_pointwise(tuple(bank.shape[1:-2]), geometry, groups):
+        maps = elements(inputs.shape[1:-1], inputs.shape[-1]) + elements(output, bank.shape[-1])
+        is_mixed = is_mixed or phone.gates_kernel(kernel, maps)
     on_kernel = {
         "channel": groups == 1 and is_mixed and kernel < elements(inputs.shape[1:-1], inputs.shape[-1]),
         "filter": is_mixed and kernel < elements(output, bank.shape[-1]),
@@ -107,6 +112,12 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     if gates["filter"] is not None and not on_kernel["filter"]:
         outputs = outputs * gate(gates["filter"], outputs.shape.rank)
     return outputs
+
+
+def phone_form(attentions, inputs, bank, geometry, groups, lowering):
+    if "spatial" in attentions and depthwise.kind(geometry, inputs.shape[-1], groups) == "conv":
+        return plan.phone_form(lowering, "taps", FORMS)
+    return mixture_form(inputs, bank, geometry, groups, lowering)
 
 
 def weighted(bank, attentions, gates):

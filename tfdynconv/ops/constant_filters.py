@@ -26,8 +26,33 @@ def as_map(factors, rank):
 
 
 def mixture(inputs, bank, coefficients, geometry, groups):
+    if coefficients.shape.rank == 2 and is_pointwise(tuple(bank.shape[1:-2]), geometry, groups):
+        return pointwise_mixture(inputs, bank, coefficients)
     convolve = functools.partial(static_conv, inputs, geometry=geometry, groups=groups)
     return mix_outputs(bank, coefficients, inputs.shape.rank, convolve)
+
+
+def is_pointwise(kernel_size, geometry, groups):
+    return kernel_size == geometry.strides == (1, 1) and groups == 1
+
+
+def pointwise_mixture(inputs, bank, coefficients):
+    """One convolution with the whole bank, the factors on whichever side of it has fewer channels."""
+    n, *_, channels, filters = bank.shape
+    batch, height, width = (
+        size if size is not None else tf.shape(inputs)[i] for i, size in enumerate(inputs.shape[:-1])
+    )
+    factors = tf.reshape(coefficients, [-1, 1, n, 1])
+
+    def by_kernel(maps, depth):
+        return tf.reshape(maps, [batch, height * width, -1, depth])
+
+    if channels <= filters:
+        weighted = tf.reshape(by_kernel(inputs, channels) * factors, [batch, height, width, n * channels])
+        return tf.nn.conv2d(weighted, tf.reshape(bank, [1, 1, n * channels, filters]), 1, "VALID")
+    kernel = tf.reshape(tf.transpose(bank, [1, 2, 3, 0, 4]), [1, 1, channels, n * filters])
+    outputs = by_kernel(tf.nn.conv2d(inputs, kernel, 1, "VALID"), filters)
+    return tf.reshape(tf.reduce_sum(outputs * factors, 2), [batch, height, width, filters])
 
 
 def attention(inputs, bank, attentions, geometry, groups):

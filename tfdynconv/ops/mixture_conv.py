@@ -1,9 +1,11 @@
 """A bank of kernels, mixed for each sample and convolved."""
 
+import math
+
 import tensorflow as tf
 
 from tfdynconv.ops import constant_filters, mixture_chunks, plan
-from tfdynconv.ops.geometry import fold_padding, standardize_data_format
+from tfdynconv.ops.geometry import cells, fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
 from tfdynconv.ops.mixture_features import mix_features
@@ -75,12 +77,20 @@ def mixture_conv(
     check_groups(inputs.shape[-1], bank.shape, groups, caller)
     inputs, geometry = fold_padding(inputs, padding, bank.shape[1:-2], strides, dilations)
     check_output(inputs, bank, geometry, caller)
-    kind = depthwise.kind(geometry, inputs.shape[-1], groups)
-    if lowering != "features" and plan.phone_form(lowering, kind, FORMS) == "constant":
+    if lowering != "features" and phone_form(inputs, bank, geometry, groups, lowering) == "constant":
         outputs = constant_filters.mixture(inputs, bank, coefficients, geometry, groups)
     else:
         outputs = mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, caller)
     return channels_first(outputs) if data_format == "channels_first" else outputs
+
+
+def phone_form(inputs, bank, geometry, groups, lowering):
+    kernel_size = tuple(bank.shape[1:-2])
+    kind = depthwise.kind(geometry, inputs.shape[-1], groups)
+    if kind == "conv" and constant_filters.is_pointwise(kernel_size, geometry, groups):
+        kind = "pointwise"
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernel_size))
+    return plan.phone_form(lowering, kind, FORMS, pixels=math.inf if pixels is None else pixels)
 
 
 def check_dtypes(inputs, bank, *coefficients, caller):

@@ -138,10 +138,10 @@ def requested(name):
     return name if name != "auto" else getattr(_overrides, "name", "auto")
 
 
-def phone_form(name, kind, forms):
+def phone_form(name, kind, forms, **size):
     """`"matmul"` or `"constant"` where an export leaves the choice to the plan, else None: the op goes on as everywhere."""
     phone = places.phone()
-    return phone.choose(kind, forms) if phone is not None and requested(name) == "auto" else None
+    return phone.choose(kind, forms, **size) if phone is not None and requested(name) == "auto" else None
 
 
 def rule_for(place, case):

@@ -24,21 +24,20 @@ class Rows(Matmul):
         rows, columns = output
         stride, dilation = geometry.strides[0], geometry.dilations[0]
         joined = joined_columns(x, (height, width), geometry, output)
+        # rows of the image are the batch of a product of rank 4: reshapes to rank 3 would copy the maps
         matrices = tf.reshape(k, [-1, height, width * channels, filters])
         total = None
         for i in range(height):
-            matrix = tf.reshape(matrices[:, i : i + 1], [-1, width * channels, filters])
+            matrix = matrices if height == 1 else matrices[:, i : i + 1]
             if stride == 1:  # the product is shifted, whose rows are shorter than the patches'
-                product = multiply(joined, matrix)
+                product = tf.matmul(joined, matrix)
                 if height > 1:
-                    product = product[:, i * dilation * columns : (i * dilation + rows) * columns]
+                    product = product[:, i * dilation : i * dilation + rows]
             else:
                 offset, slot = divmod(i * dilation, stride)
-                here = joined[:, offset : offset + rows, slot * columns : (slot + 1) * columns]
-                product = multiply(here, matrix)
+                product = tf.matmul(joined[:, offset : offset + rows, slot * columns : (slot + 1) * columns], matrix)
             total = product if total is None else total + product
-        batch = x.shape[0] if x.shape[0] is not None else tf.shape(x)[0]
-        return tf.reshape(total, [batch, rows, columns, filters])
+        return total
 
 
 def joined_columns(x, kernel_size, geometry, output):
@@ -72,9 +71,3 @@ def join(parts):
 
 def together(parts):
     return parts[0] if len(parts) == 1 else tf.concat(parts, -1)
-
-
-def multiply(image, matrix):
-    """`[batch, rows, columns, depth] x [batch, depth, filters] -> [batch, rows * columns, filters]`."""
-    batch, rows, columns, depth = (s if s is not None else tf.shape(image)[i] for i, s in enumerate(image.shape))
-    return tf.matmul(tf.reshape(image, [batch, rows * columns, depth]), matrix)

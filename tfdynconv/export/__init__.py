@@ -1,4 +1,6 @@
-"""From a Keras model to a file for a phone."""
+"""From a Keras model to a file for a phone, and to the compiler of a TPU."""
 
 from tfdynconv.export.report import ExportReport as ExportReport
 from tfdynconv.export.tflite import to_tflite as to_tflite
+from tfdynconv.export.tpu import compile_tpu as compile_tpu
+from tfdynconv.export.tpu_report import TpuReport as TpuReport

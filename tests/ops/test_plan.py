@@ -104,7 +104,7 @@ FEW_OR_NOT = [
     ("cpu", 8, {"kernel_size": (3, 3, 3), "stride": 3}, "loop"),
     ("cpu", None, {"kernel_size": (3, 3, 3)}, "loop"),
     ("gpu", 49, {}, "grouped_native"),
-    ("tpu", 49, {}, "grouped_native"),
+    ("tpu", 49, {}, "grouped_tpu"),
 ]
 
 

@@ -218,7 +218,9 @@ def test_without_jax(monkeypatch, tmp_path):
 
 def test_without_libtpu(monkeypatch, tmp_path):
     pytest.importorskip("jax")
-    monkeypatch.setenv("TPU_LIBRARY_PATH", str(tmp_path / "none.so"))
+    monkeypatch.delenv("TPU_LIBRARY_PATH", raising=False)
+    (tmp_path / "libtpu.py").write_text("raise ImportError('hidden by the test')")
+    monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ValueError, match=r"compile_tpu: needs .* pip install 'tfdynconv\[tpu\]'"):
         compile_tpu(model_of(tfdynconv.CondConv2D(4, 3)), (2, 8, 8, 4))
 

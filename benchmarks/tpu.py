@@ -135,7 +135,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shape", action="append", choices=[str(shape) for shape in SHAPES])
     parser.add_argument("--layers", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=NAMES[1:], help="these lowerings")
     asked = parser.parse_args()
+    if asked.only:
+        CANDIDATES.update({kind: [n for n in names if n in asked.only] for kind, names in CANDIDATES.items()})
     rows = {title: [] for title in TABLES}
     for shape in [shape for shape in SHAPES if asked.shape is None or str(shape) in asked.shape]:
         print(f"... {shape}", file=sys.stderr, flush=True)

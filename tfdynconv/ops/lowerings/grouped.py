@@ -106,4 +106,8 @@ class GroupedForTpu(GroupedNative):
     def input_grad(self, y, k, geometry, input_size):
         if max(geometry.strides) > 1:
             return super().input_grad(y, k, geometry, input_size)
-        return Grouped.input_grad(self, y, k, geometry, input_size)
+        kernel_size = k.shape[1:-2]
+        if geometry.padding == "VALID" or not all(e % 2 for e in geometry.extent(kernel_size)):
+            return Grouped.input_grad(self, y, k, geometry, input_size)
+        turned = tf.linalg.matrix_transpose(tf.reverse(k, space(geometry.rank)))
+        return self.convolution(y, turned, geometry.strides, geometry.dilations, "SAME")  # nothing to pad

@@ -10,7 +10,7 @@ from tfdynconv.testing import ALL_LAYERS
 
 pytest.importorskip("jax", reason="the extra `tpu` is not installed")
 
-SAMPLE = {"CondConv2D", "DepthwiseDynamicConv2D", "DRConv2D"}
+SAMPLE = {"CondConv2D", "DepthwiseDynamicConv2D", "DRConv2D", "ODConv2D"}  # the last updates variables as it trains
 
 
 def compiled(cases, dtype):

@@ -1,4 +1,4 @@
-"""What is lowered for a TPU computes what the loop does, gradients included, where the input's gradient takes each of its ways."""
+"""What is lowered for a TPU computes what the loop does, gradients included, in each way of the input's gradient."""
 
 import numpy as np
 import pytest

@@ -43,7 +43,7 @@ define environment
 endef
 
 .venv/ready: setup.cfg pyproject.toml
-	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot$(JAVA)]")
+	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot$(comma)tpu$(JAVA)]")
 
 .venv-floor/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-floor,-e ".[test]" "tensorflow==2.16.2")

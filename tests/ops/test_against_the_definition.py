@@ -10,7 +10,7 @@ import tensorflow as tf
 from tests.modes import in_mode
 from tests.ops.cases import cases
 from tests.oracles import rounding
-from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv
+from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv, place
 
 OPS = {"conv": per_sample_conv, "depthwise": per_sample_depthwise_conv}
 LOWERINGS = ("auto", "loop", "grouped", "matmul", "vectorized")
@@ -84,3 +84,11 @@ def test_per_sample_conv(lowering, mode, factor):
 @pytest.mark.parametrize("lowering", LOWERINGS)
 def test_per_sample_depthwise_conv(lowering, mode, factor):
     check_many("depthwise", lowering, mode, factor, ranks=(2,))
+
+
+@pytest.mark.parametrize("factor", SAMPLE_AND_SWEEP)
+@pytest.mark.parametrize("kind, lowering", [("conv", "auto"), ("conv", "grouped"), ("depthwise", "auto")])
+def test_as_lowered_for_a_tpu(kind, lowering, factor):
+    """XLA on a CPU computes what is meant for a TPU, slowly, and to the same definition."""
+    with place.exporting("tpu"):
+        check_many(kind, lowering, "jit", factor, **({"ranks": (2,)} if kind == "depthwise" else {}))

@@ -108,7 +108,10 @@ FEW_OR_NOT = [
     ("cpu", 8, {"kernel_size": (3, 3, 3), "stride": 3}, "loop"),
     ("cpu", None, {"kernel_size": (3, 3, 3)}, "loop"),
     ("gpu", 49, {}, "grouped_native"),
-    ("tpu", 49, {}, "grouped_native"),
+    ("tpu", 49, {}, "grouped_tpu"),
+    ("tpu", 256, {"kernel_size": (1, 1)}, "matmul"),
+    ("tpu", 257, {"kernel_size": (1, 1)}, "grouped_tpu"),
+    ("tpu", None, {"kernel_size": (1, 1)}, "grouped_tpu"),
 ]
 
 

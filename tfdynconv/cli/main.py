@@ -4,16 +4,17 @@ import argparse
 import json
 import sys
 
-from tfdynconv.cli import benchmark, convert
+from tfdynconv.cli import benchmark, convert, tpu
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.version import __version__
 
-VERBS = {"convert": convert, "benchmark": benchmark}
+VERBS = {"convert": convert, "benchmark": benchmark, "tpu": tpu}
 NOTES = """\
 examples:
   tfdynconv convert model.keras model.tflite
   tfdynconv convert model.keras small.tflite --quantize dynamic --json
   tfdynconv benchmark model.tflite --threads 1 4
+  tfdynconv tpu model.keras --train
 
 exit codes:
   0    done

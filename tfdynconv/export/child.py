@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 
-def run(script, *arguments):
+def run(script, *arguments, caller="to_tflite"):
     """Run `script`, a file name in this folder, and give what it printed. Raises `ChildError` if it fails."""
     if not sys.executable:
         raise ValueError(
-            "to_tflite: this Python has no executable of its own (sys.executable is empty) to start another."
+            f"{caller}: this Python has no executable of its own (sys.executable is empty) to start another."
         )
     environment = {
         **os.environ,

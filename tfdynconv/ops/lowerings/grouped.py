@@ -1,8 +1,8 @@
 """Grouped: the batch becomes groups of one convolution, `[B, H, W, C] -> [1, H, W, B C]`.
 
 Runs on every device. TensorFlow has no CPU gradient for a grouped convolution, and XLA's on a CPU is a hundred times
-too slow, so `Grouped` writes both gradients as grouped forward convolutions. Where the compiler or cuDNN has a good
-gradient of its own (GPU, TPU), `GroupedNative` uses it.
+too slow, so `Grouped` writes both gradients as grouped forward convolutions. Where cuDNN has a good gradient of its own,
+on a GPU, `GroupedNative` uses it; the TPU's compiler has one for the kernels alone, which is `GroupedForTpu`.
 """
 
 import tensorflow as tf
@@ -97,3 +97,17 @@ class GroupedNative(Grouped):
         )
         apart = tf.reshape(grad, [*kernel_size, x.shape[-1], -1, y.shape[-1]])
         return tf.transpose(apart, [rank + 1, *range(rank + 1), rank + 2])
+
+
+class GroupedForTpu(GroupedNative):
+    """The input's gradient as a forward convolution: the compiler turns kernels round while it reads them, and copies them
+    twice for its own. With strides there would be zeros to convolve, and the gradient of the kernels is good: both its own."""
+
+    def input_grad(self, y, k, geometry, input_size):
+        if max(geometry.strides) > 1:
+            return super().input_grad(y, k, geometry, input_size)
+        kernel_size = k.shape[1:-2]
+        if geometry.padding == "VALID" or not all(e % 2 for e in geometry.extent(kernel_size)):
+            return Grouped.input_grad(self, y, k, geometry, input_size)
+        turned = tf.linalg.matrix_transpose(tf.reverse(k, space(geometry.rank)))
+        return self.convolution(y, turned, geometry.strides, geometry.dilations, "SAME")  # nothing to pad

@@ -52,8 +52,12 @@ def train(strategy, epochs, steps_per_execution=32):
     dataset = dataset.repeat().batch(BATCH, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
     with strategy.scope():
         model = network()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(3e-3), loss, ["accuracy"], steps_per_execution=steps_per_execution)
+        model.compile(
+            keras.optimizers.Adam(3e-3),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            steps_per_execution=steps_per_execution,
+        )
     # The temperature changes between calls of the host: with 32 steps in each, every 32 steps.
     schedule = tfdynconv.training.TemperatureSchedule(epochs=max(1, epochs // 3))
     model.fit(dataset, steps_per_epoch=64, epochs=epochs, callbacks=[schedule], verbose=2)

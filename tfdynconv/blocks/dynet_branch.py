@@ -26,7 +26,9 @@ class DyNetBranch(keras.layers.Layer):
         self.convs = [
             self.make(**arguments, dtype=policy, name=f"conv_{i}") for i, (arguments, _) in enumerate(self.convolutions)
         ]
-        self.norms = [keras.layers.BatchNormalization(dtype=policy, name=f"norm_{i}") for i in range(count)]
+        self.norms = [
+            keras.layers.BatchNormalization(synchronized=True, dtype=policy, name=f"norm_{i}") for i in range(count)
+        ]
         dtype = "float64" if self.compute_dtype == "float64" else "float32"
         shapes = [(self.group_size, conv.filters) for conv in self.convs]
         self.predictor = SplitRouting(

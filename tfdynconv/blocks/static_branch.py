@@ -19,7 +19,7 @@ class StaticBranch(keras.layers.Layer):
                 conv = keras.layers.DepthwiseConv2D(kernel_size, data_format="channels_last", **shared)
             else:
                 conv = keras.layers.Conv2D(filters, kernel_size, data_format="channels_last", **shared)
-            norm = keras.layers.BatchNormalization(dtype=policy, name=f"norm_{i}")
+            norm = keras.layers.BatchNormalization(synchronized=True, dtype=policy, name=f"norm_{i}")
             conv.build(shape)
             shape = tuple(conv.compute_output_shape(shape))
             norm.build(shape)

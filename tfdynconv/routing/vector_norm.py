@@ -14,6 +14,9 @@ class VectorBatchNormalization(keras.layers.Layer):
     no variance: normalised by itself it is always zero, and everything computed from it forgets the input. There the running
     statistics are used in training too; they learn from the sample's distance to the running mean.
 
+    Under a `tf.distribute` strategy the batch is the global one: the replicas add up their sums, `[units]` numbers twice a
+    step, and all of them move their running statistics to the same values.
+
     Args:
         momentum: share of the running statistics that a step keeps; PyTorch's 0.1 is 0.9 here.
         epsilon: added to the variance.
@@ -48,12 +51,13 @@ class VectorBatchNormalization(keras.layers.Layer):
 
     def of_batch(self, inputs, running_mean, running_variance):
         """Mean and variance to normalise with; moves the running ones."""
-        count = tf.cast(tf.shape(inputs)[0], inputs.dtype)
+        count, total = over_replicas([tf.cast(tf.shape(inputs)[0], inputs.dtype), tf.reduce_sum(inputs, 0)])
         is_single = count < 2
-        mean = tf.reduce_mean(inputs, 0)
-        variance = tf.reduce_mean(tf.square(inputs - mean), 0)
-        unbiased = variance * count / tf.maximum(count - 1, 1)
-        from_running = tf.reduce_mean(tf.square(inputs - running_mean), 0)
+        mean = total / count
+        around = [tf.reduce_sum(tf.square(inputs - centre), 0) for centre in (mean, running_mean)]
+        squares, from_running = over_replicas(around)
+        variance = squares / count
+        unbiased = squares / tf.maximum(count - 1, 1)
         self.move(self.moving_mean, running_mean, mean, count)
         self.move(self.moving_variance, running_variance, tf.where(is_single, from_running, unbiased), count)
         return tf.where(is_single, running_mean, mean), tf.where(is_single, running_variance, variance)
@@ -65,3 +69,11 @@ class VectorBatchNormalization(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+def over_replicas(tensors):
+    """The sums of each over all replicas of the strategy that runs this, if one does."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return tensors
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tfdynconv.export import ExportReport
+from tfdynconv.export.quantization import MODES
 
 
 def test_path_and_size_are_those_of_the_file(exported):
@@ -55,3 +56,9 @@ def test_the_file_holds_one_copy_of_the_weights(exports):
     exported = exports("functional_list")
     weights = sum(np.prod(weight.shape, dtype=int) for weight in exported.model.weights)
     assert 4 * weights < exported.report.size < 4 * weights + 20_000
+
+
+def test_a_file_of_integers_says_what_it_is_for():
+    report = ExportReport("m.tflite", 1024, {"ADD": 1}, 0.0, 1, meant_for="NPUs")
+    assert "meant for NPUs" in str(report) and "meant for" not in str(ExportReport("m.tflite", 1, {}, 0.0, 1))
+    assert "NPU" in MODES["int8"].meant_for and not MODES["dynamic"].meant_for

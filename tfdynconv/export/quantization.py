@@ -12,18 +12,23 @@ SMALL = 1024  # elements; the converter leaves smaller constants in float32, whe
 
 @dataclasses.dataclass(frozen=True)
 class Mode:
-    """`name` of the mode, the relative `error` of one layer that passes, whether activations are integers."""
+    """`name` of the mode, the relative `error` of one layer that passes, whether activations are integers, what for."""
 
     name: str
     error: float
     is_integer: bool = False
     stored: tuple = ("int8",)
+    meant_for: str = ""
 
     def tolerance(self, model):
         """For a whole model: the errors of its layers are independent, so their squares add up."""
         layers = sum(any(len(w.shape) > 1 for w in own_weights(layer)) for layer in walk(model))
         return self.error * math.sqrt(max(1, layers))
 
+
+INTEGER_HARDWARE = (
+    "NPUs, DSPs and microcontrollers of integers; on a CPU it may be slower than float32, compare the latencies"
+)
 
 # The errors were measured on single layers of every kind, on the data of calibration: float16 5e-4 at most, dynamic 1.1e-2,
 # int8 2.8e-2 (most of it from the activations), int16x8 8e-3 (most of it from the weights).
@@ -32,8 +37,8 @@ MODES = {
     for mode in (
         Mode("float16", 1e-3, stored=("float16",)),
         Mode("dynamic", 3e-2),
-        Mode("int8", 3e-2, is_integer=True),
-        Mode("int16x8", 1.5e-2, is_integer=True, stored=("int8", "int16")),
+        Mode("int8", 3e-2, is_integer=True, meant_for=INTEGER_HARDWARE),
+        Mode("int16x8", 1.5e-2, is_integer=True, stored=("int8", "int16"), meant_for=INTEGER_HARDWARE),
     )
 }
 

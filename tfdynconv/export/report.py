@@ -37,6 +37,7 @@ class ExportReport:
         outside: what stays outside of XNNPACK in the first size, `{op: {reason: how often}}`.
         latencies: for each signature a `Latency`, taken with one thread and XNNPACK on this machine, in a second at most.
         sizes: for each signature the shapes of the inputs by name.
+        meant_for: for a file of integers the hardware that it is for, else empty.
 
     >>> print(ExportReport("m.tflite", 2048, {"ADD": 1, "CONV_2D": 2}, 1.5e-7, 6))
     m.tflite: 2.0 kB, 3 ops
@@ -54,6 +55,7 @@ class ExportReport:
     outside: dict | None = None
     latencies: dict = dataclasses.field(default_factory=dict)
     sizes: dict = dataclasses.field(default_factory=dict)
+    meant_for: str = ""
 
     def __str__(self):
         often_first = sorted(self.ops.items(), key=lambda item: (-item[1], item[0]))
@@ -73,6 +75,8 @@ class ExportReport:
             if len(self.sizes) > 1:
                 size = f" of {name!r}, {' '.join('x'.join(map(str, shape)) for shape in self.sizes[name].values())}"
             text += f"\n  one run{size}, one thread: {latency}"
+        if self.meant_for:
+            text += f"\n  meant for {self.meant_for}"
         by_reason = {}
         for choice in self.choices:
             by_reason.setdefault((choice.form, choice.reason), []).append(choice.layer)

@@ -126,6 +126,7 @@ def to_tflite(
             run.outside,
             run.latencies,
             {size.name: {spec.name: tuple(spec.shape) for spec in tf.nest.flatten(size.specs)} for size in sizes},
+            mode.meant_for if mode is not None else "",
         )
         put_in_place(draft, path)
     return report

@@ -7,7 +7,7 @@ from tests.distribute.processes import cluster, finish, started
 from tfdynconv.testing import ALL_LAYERS
 
 SAMPLE = ["DynamicConv2D", "ODConv2D", "masks"]
-OTHERS = sorted({*map(str, ALL_LAYERS), "DyMobileBlock", "DyResNetBlock"} - set(SAMPLE))
+OTHERS = sorted({*map(str, ALL_LAYERS), "DyMobileBlock", "DyResNetBlock", "DyShuffleBlock"} - set(SAMPLE))
 PARTS = {"sample": SAMPLE, "others 0": OTHERS[0::3], "others 1": OTHERS[1::3], "others 2": OTHERS[2::3]}
 
 

@@ -23,6 +23,7 @@ BATCH, STEPS, EPOCHS = 8, 3, 2
 LAYERS = {str(case): (case.make, case.input_shape) for case in ALL_LAYERS}
 LAYERS["masks"] = (lambda: tfdynconv.VersatileConv2D(12, 3, direction="learned", num_masks=3), (7, 6, 4))
 LAYERS["DyMobileBlock"] = (lambda: blocks.DyMobileBlock(8), (7, 6, 4))
+LAYERS["DyShuffleBlock"] = (lambda: blocks.DyShuffleBlock(12), (7, 6, 12))
 LAYERS["DyResNetBlock"] = (lambda: blocks.DyResNetBlock(8), (7, 6, 4))
 
 

@@ -1,6 +1,6 @@
 """Dynamic convolution in LiteRT against the static one: one thread, batch 1, XNNPACK. Prints Markdown, ratios alone.
 
-python -m benchmarks.phones                  # both tables
+python -m benchmarks.phones                  # all tables
 python -m benchmarks.phones --only layers    # one of them
 python -m benchmarks.phones --seconds 5      # longer, for a noisy machine
 
@@ -24,6 +24,8 @@ from benchmarks.layers import geometric_mean
 from benchmarks.shapes import Shape
 
 SHAPES = [Shape(1, 28, 64, 64, 3), Shape(1, 14, 192, 384, 1), Shape(1, 14, 128, 128, 3), Shape(1, 56, 32, 32, 3)]
+# as MobileNetV2 has them
+DEPTHWISE = [Shape(1, size, n, n, 3, depthwise=True) for size, n in ((112, 32), (56, 144), (14, 384), (7, 960))]
 FORMS = ["matmul", "constant"]
 QUANTIZE = [None, "dynamic", "int8"]
 LAYER_BARS = (
@@ -38,8 +40,12 @@ def progress(text):
     print(f"... {text}", file=sys.stderr, flush=True)
 
 
-def interpreter(model, folder, name, form="auto", quantize=None):
-    """A job that runs the model's file once, or a string that says why there is none."""
+def interpreter(model, folder, name, form="auto", quantize=None, tolerance=10.0):
+    """A job that runs the model's file once, or a string that says why there is none.
+
+    Whole networks of random weights are so sensitive (some change by a third for inputs that differ by a millionth) that
+    the default tolerance is none; single layers are held to one.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     progress(f"converting {name}")
@@ -49,14 +55,13 @@ def interpreter(model, folder, name, form="auto", quantize=None):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            # how much a network of random weights loses by rounding is not what is asked here
             tfdynconv.export.to_tflite(
                 model,
                 path,
                 form=form,
                 quantize=quantize,
                 representative_data=data,
-                tolerance=10.0 if quantize else 1e-3,
+                tolerance=tolerance,
             )
     except ValueError as error:
         return " ".join(str(error).split())[:200]
@@ -103,24 +108,35 @@ def one_layer(layer, shape):
     return keras.Sequential([keras.Input(shape.input_shape[1:]), layer])
 
 
-def layer_column(shape, folder, seconds):
-    """`{(form, quantize): quartiles}` of `CondConv2D` with 4 kernels, and of `Conv2D` quantized likewise."""
-    static = one_layer(keras.layers.Conv2D(shape.filters, shape.kernel, padding="same"), shape)
-    dynamic = one_layer(tfdynconv.CondConv2D(shape.filters, shape.kernel, padding="same", num_experts=4), shape)
-    jobs = {"static": interpreter(static, folder, f"{shape} static")}
+def column(static, dynamic, shape, folder, seconds):
+    """`{(form, quantize): quartiles}` of a dynamic layer, and of its static twin quantized likewise."""
+    static, dynamic = one_layer(static, shape), one_layer(dynamic, shape)
+    jobs = {"static": interpreter(static, folder, f"{shape} static", tolerance=1e-3)}
     for quantize in QUANTIZE[1:]:
         jobs["static", quantize] = interpreter(static, folder, f"{shape} static {quantize}", quantize=quantize)
     for form in FORMS:
         for quantize in QUANTIZE:
-            jobs[form, quantize] = interpreter(dynamic, folder, f"{shape} {form} {quantize}", form, quantize)
+            tolerance = 10.0 if quantize else 1e-3
+            name = f"{shape} {form} {quantize}"
+            jobs[form, quantize] = interpreter(dynamic, folder, name, form, quantize, tolerance)
     return measured(jobs, seconds)
 
 
-def layer_rows(folder, seconds, shapes=None):
-    shapes = shapes or SHAPES
-    columns = [layer_column(shape, folder, seconds) for shape in shapes]
+def convolutions(shape):
+    """`Conv2D`, and `CondConv2D` with 4 kernels."""
+    window = {"filters": shape.filters, "kernel_size": shape.kernel, "padding": "same"}
+    return keras.layers.Conv2D(**window), tfdynconv.CondConv2D(**window, num_experts=4)
+
+
+def depthwise_convolutions(shape):
+    window = {"kernel_size": shape.kernel, "strides": shape.strides, "padding": "same"}
+    return keras.layers.DepthwiseConv2D(**window), tfdynconv.DepthwiseCondConv2D(**window, num_experts=4)
+
+
+def rows(layers, shapes, folder, seconds):
+    columns = [column(*layers(shape), shape, folder, seconds) for shape in shapes]
     for key in [key for key in columns[0] if key != "static"]:
-        cells = [column[key] for column in columns]
+        cells = [each[key] for each in columns]
         whole = all(not isinstance(cell, str) for cell in cells)
         mean = f"{geometric_mean([cell[1] for cell in cells]):.2f}" if whole else ""
         name, quantize = key
@@ -157,15 +173,19 @@ def markdown(header, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=["layers", "networks"])
+    parser.add_argument("--only", choices=["layers", "depthwise", "networks"])
     parser.add_argument("--seconds", type=float, default=2.0, help="of measuring, for each file (default: 2)")
     asked = parser.parse_args()
+    tables = {"layers": (convolutions, SHAPES), "depthwise": (depthwise_convolutions, DEPTHWISE)}
     with tempfile.TemporaryDirectory() as folder:
-        if asked.only != "networks":
-            header = ["over Conv2D in float32", *(str(shape)[2:] for shape in SHAPES), "geometric mean"]
-            table = markdown(header, layer_rows(folder, asked.seconds))
-            print(f"CondConv2D, 4 kernels:\n\n{table}\n\n{LAYER_BARS}\n", flush=True)
-        if asked.only != "layers":
+        for name, (layers, shapes) in tables.items():
+            if asked.only in (None, name):
+                header = ["over the static layer in float32", *(str(shape)[2:] for shape in shapes), "geometric mean"]
+                table = markdown(header, rows(layers, shapes, folder, asked.seconds))
+                print(f"4 kernels, {name}:\n\n{table}\n", flush=True)
+        if asked.only == "layers":
+            print(LAYER_BARS, flush=True)
+        if asked.only in (None, "networks"):
             table = markdown(
                 ["over the static network in float32", "ratio", "bar"], network_rows(folder, asked.seconds)
             )

@@ -51,7 +51,9 @@ def to_tflite(
             fastest on a CPU; `"constant"`, every stored kernel convolved and the outputs mixed, so that all filters are
             constants; `"auto"` chooses for each layer, and the report says why.
         target: `"cpu"`, `"gpu"` or `"npu"`, what `form="auto"` chooses for.
-        quantize: None for float32; `"float16"`, weights of 16 bits; `"dynamic"`, weights of 8 bits, activations in float32;
+        quantize: None for float32; `"float16"`, weights of 16 bits; `"dynamic"`, weights of 8 bits, activations in float32
+            (by ai-edge-quantizer where it is installed, `pip install 'tfdynconv[tflite]'`; by TensorFlow's converter
+            otherwise, whose depthwise convolutions then stay outside of XNNPACK);
             `"int8"`, activations of 8 bits too, for hardware of integers (inputs and outputs stay
             float32, converted inside); `"int16x8"`, activations of 16 bits and weights of 8 (of 16 where a dynamic kernel is
             computed by products), the most exact of integers and slow on a CPU. The last two learn the ranges of

@@ -35,15 +35,22 @@ def quantize(converter, lite, mode, data):
 
 
 def quantize_weights(path):
-    """8-bit weights by ai-edge-quantizer, which may treat ops apart: XNNPACK computes no depthwise convolution with 8-bit
-    weights and float32 activations, but takes weights that it unpacks itself. The converter knows one rule for all."""
+    """8-bit weights by ai-edge-quantizer, which may treat ops apart; the converter knows one rule for all.
+
+    XNNPACK computes no depthwise convolution with 8-bit weights and float32 activations, but takes weights that it unpacks
+    itself. So with the products that mix a bank: they have one row, which 8 bits do not speed up, and LiteRT's own depthwise
+    convolution behind one in 8 bits was half as slow again (AVX-512, benchmarks/NOTES.md). A scale for each column
+    of a bank would be as large as the bank.
+    """
     from ai_edge_quantizer import qtyping, quantizer
 
     ops = qtyping.TFLOperationName
     recipe = quantizer.Quantizer(path)
-    for op in (ops.CONV_2D, ops.CONV_2D_TRANSPOSE, ops.FULLY_CONNECTED, ops.BATCH_MATMUL, ops.EMBEDDING_LOOKUP):
+    for op in (ops.CONV_2D, ops.CONV_2D_TRANSPOSE, ops.FULLY_CONNECTED, ops.EMBEDDING_LOOKUP):
         recipe.add_dynamic_config(regex=".*", operation_name=op, num_bits=8)
     recipe.add_weight_only_config(regex=".*", operation_name=ops.DEPTHWISE_CONV_2D, num_bits=8)
+    whole = qtyping.QuantGranularity.TENSORWISE
+    recipe.add_weight_only_config(regex=".*", operation_name=ops.BATCH_MATMUL, num_bits=8, granularity=whole)
     recipe.quantize().export_model(path, overwrite=True)
 
 

@@ -29,8 +29,8 @@ digits: .venv/ready
 
 # The oldest TensorFlow with Keras 3 that is supported.
 floor: .venv-floor/ready
-	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers tests/blocks tests/routing tests/training \
-		tests/export/test_forms.py tests/export/test_quantization.py tests/export/test_batch_norm.py
+	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers/test_harness.py tests/layers/test_xla.py \
+		tests/blocks tests/routing tests/training tests/export/test_forms.py tests/export/test_quantization.py tests/export/test_batch_norm.py
 
 # The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
 legacy: .venv-legacy/ready

@@ -57,6 +57,7 @@ def kill_one(directory, output, victim):
     return said
 
 
+@pytest.mark.slow  # a minute
 def test_goes_on_where_it_was_saved(tmp_path):
     """On two workers again, and on one; with the weights of a training that nothing interrupted."""
     two, one, whole = tmp_path / "two", tmp_path / "one", tmp_path / "whole"

@@ -82,8 +82,8 @@ class BaseMixture(KernelLayer):
     def sample_bias(self, coefficients):
         """`[batch, output channels]`."""
         bias, phone = self.scaled(_compat.values(self.bias)), place.phone()
-        if phone is not None and phone.choices and phone.choices[-1].form == "constant":
-            # without a product, as the convolution before it
+        if phone is not None and phone.wants_constants:
+            # without a product of batches, as the convolutions there
             return mix_outputs(bias, coefficients, 2, lambda one: one[tf.newaxis])
         return mix(bias, coefficients)
 

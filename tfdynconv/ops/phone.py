@@ -83,6 +83,11 @@ class Phone:
     factors: dict = dataclasses.field(default_factory=dict)  # `{id(layer): [filters]}`, of a normalisation that follows
     refusal: str = ""  # kept, because tracing wraps errors in its own
 
+    @property
+    def wants_constants(self):
+        """Whether the file is for what may run convolutions with stored filters and little else."""
+        return self.form == "constant" or (self.form == "auto" and (self.target != "cpu" or self.is_integer))
+
     def choose(self, kind, forms=FORMS, pixels=math.inf):
         """One of `forms` for a convolution of this kind with so many output pixels.
 

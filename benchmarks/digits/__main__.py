@@ -60,8 +60,8 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "DIGITS.md")
     options = parser.parse_args()
     title = (
-        f"# Digits\n\n`make digits`: {options.seeds} seeds, {options.folds} of 5 folds, {EPOCHS} epochs of 30 steps; ± is the standard "
-        "deviation over seeds; differences in points, the static layer in float32.\n\n"
+        f"# Digits\n\n`make digits`: {options.seeds} seeds, {options.folds} of 5 folds, {EPOCHS} epochs of 30 steps; ± is the "
+        "standard deviation over seeds; differences in points, the static layer in float32.\n\n"
     )
     kept = Kept(options.output.with_suffix(".json"), [options.seeds, options.folds, EPOCHS, BATCH])
     known = done = kept.read()

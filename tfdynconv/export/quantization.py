@@ -30,7 +30,8 @@ INTEGER_HARDWARE = (
     "NPUs, DSPs and microcontrollers of integers; on a CPU it may be slower than float32, compare the latencies"
 )
 
-# The errors were measured on single layers of every kind, on the data of calibration: float16 5e-4 at most, dynamic 1.1e-2,
+# The errors were measured on single layers of every kind, on the data of calibration, "dynamic" with TensorFlow's converter:
+# float16 5e-4 at most, dynamic 1.1e-2,
 # int8 2.8e-2 (most of it from the activations), int16x8 8e-3 (most of it from the weights).
 MODES = {
     mode.name: mode

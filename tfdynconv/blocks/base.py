@@ -1,22 +1,30 @@
-"""What blocks of several branches share: arguments, building, shapes and cost."""
+"""What blocks of several layers share: channels first, the building of their parts, shapes, cost and config."""
 
 import keras
+import tensorflow as tf
+
+from tfdynconv import _compat
+from tfdynconv.ops.geometry import standardize_data_format
 
 
-class BaseBlock(keras.layers.Layer):
-    """Hooks of a subclass: `branches(channels)`, the layers by name; `combine(inputs, run)`, where `run(name, inputs)` calls
-    one (and gives the inputs back where there is none of the name); `width()`, the channels that come out; `branch_input`
-    where a branch sees another shape than the block."""
+class Block(keras.layers.Layer):
+    """A block computes with channels last; where the data has them first, this class transposes on the way in and out.
 
-    def __init__(self, filters, strides=1, group_size=6, **kwargs):
+    Hooks of a subclass, whose shapes all have channels last:
+        make(shape): make the parts and weights, `self.grow(layer, shape)` each part.
+        run(inputs, training): the block.
+        output_shape(shape): of its output; sizes may be None.
+        count(shape): (parameters, multiply-adds of a sample); see `CondConv2D.cost`.
+    """
+
+    def __init__(self, data_format=None, **kwargs):
         super().__init__(**kwargs)
-        self.filters = self.check_positive("filters", filters)
-        self.strides = self.check_positive("strides", strides)
-        self.group_size = self.check_positive("group_size", group_size)
+        self.data_format = standardize_data_format(data_format or _compat.image_data_format(), self.label)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     @property
     def label(self):
+        """How error messages call this block."""
         return f"{type(self).__name__} {self.name!r}"
 
     def check_positive(self, name, value):
@@ -24,42 +32,55 @@ class BaseBlock(keras.layers.Layer):
             raise ValueError(f"{self.label}: `{name}` must be a positive int. Received: {name}={value!r}.")
         return value
 
-    def branch_input(self, name, input_shape):
-        return input_shape
-
     def build(self, input_shape):
-        if input_shape[-1] is None:
+        shape = self.last(input_shape)
+        if shape[-1] is None:
             raise ValueError(
                 f"{self.label}: the number of input channels must be known. Received: input shape {tuple(input_shape)}. "
                 "Give the model's Input a shape with channels."
             )
-        self.parts = self.branches(int(input_shape[-1]))
-        for name, part in self.parts.items():
-            part.build(tuple(self.branch_input(name, tuple(input_shape))))
+        self.make(shape)
         super().build(input_shape)
 
-    def call(self, inputs, training=None):
-        def run(name, x):
-            return self.parts[name](x, training=training) if name in self.parts else x
+    def grow(self, layer, shape):
+        """A part, built for inputs of this shape; give it `dtype=self.dtype_policy` and a name."""
+        layer.build(tuple(shape))
+        return layer
 
-        return self.combine(inputs, run)
+    def norm(self, shape, name, **arguments):
+        """Batch normalisation of the global batch, built; with PyTorch's constants unless told others."""
+        arguments = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": True, **arguments}
+        return self.grow(keras.layers.BatchNormalization(**arguments, dtype=self.dtype_policy, name=name), shape)
+
+    def call(self, inputs, training=None):
+        if self.data_format == "channels_last":
+            return self.run(inputs, training)
+        return tf.transpose(self.run(tf.transpose(inputs, [0, 2, 3, 1]), training), [0, 3, 1, 2])
+
+    def last(self, shape):
+        """The shape with channels last."""
+        shape = tuple(shape)
+        return shape if self.data_format == "channels_last" else (shape[0], *shape[2:], shape[1])
 
     def compute_output_shape(self, input_shape):
-        space = [None if n is None else -(-n // self.strides) for n in input_shape[1:3]]
-        return (input_shape[0], *space, self.width())
+        batch, height, width, channels = self.output_shape(self.last(input_shape))
+        if self.data_format == "channels_last":
+            return (batch, height, width, channels)
+        return (batch, channels, height, width)
+
+    def output_shape(self, shape):
+        """That of the input, for a block that changes no size."""
+        return shape
 
     def cost(self, input_shape):
-        """(parameters, multiply-adds of a sample) of all branches; see `CondConv2D.cost`."""
-        costs = [
-            part.cost(self.branch_input(name, tuple(input_shape)))
-            for name, part in self.branches(int(input_shape[-1])).items()
-        ]
-        return tuple(map(sum, zip(*costs)))
+        """(parameters, multiply-adds of a sample); see `CondConv2D.cost`."""
+        shape = self.last(input_shape)
+        if None in shape[1:]:
+            raise ValueError(
+                f"{self.label}: the cost depends on sizes and channels. Received: input shape {tuple(input_shape)}. "
+                "Give all of them."
+            )
+        return self.count(shape)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "strides": self.strides,
-            "group_size": self.group_size,
-        }
+        return {**super().get_config(), "data_format": self.data_format}

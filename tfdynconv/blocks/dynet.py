@@ -3,13 +3,13 @@
 import keras
 import tensorflow as tf
 
-from tfdynconv.blocks.base import BaseBlock
+from tfdynconv.blocks.dynet_base import DyNetBase
 from tfdynconv.blocks.dynet_branch import DyNetBranch
 from tfdynconv.blocks.static_branch import StaticBranch
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class DyMobileBlock(BaseBlock):
+class DyMobileBlock(DyNetBase):
     """Dy-mobile: MobileNetV2's inverted residual without its expansion, in dynamic convolutions.
 
     1x1, 3x3 in groups of few channels (here are the strides), 1x1, each dynamic with as many filters as the block has; batch
@@ -67,7 +67,7 @@ class DyMobileBlock(BaseBlock):
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class DyResNetBlock(BaseBlock):
+class DyResNetBlock(DyNetBase):
     """Dy-ResNet: a residual block whose convolutions are dynamic, meant for half of ResNet's channels.
 
     Basic: 3x3, 3x3. Bottleneck: 1x1, 3x3, 1x1 with four times the filters. Batch normalisation behind each, ReLU between them
@@ -123,7 +123,7 @@ class DyResNetBlock(BaseBlock):
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class DyShuffleBlock(BaseBlock):
+class DyShuffleBlock(DyNetBase):
     """Dy-shuffle: ShuffleNetV2's unit with three quarters of the channels left alone and the rest made dynamically.
 
     Stride 1: every fourth channel goes through 1x1, 3x3 in groups, 1x1, dynamic, and is put behind the others. Stride 2:

@@ -1,0 +1,3 @@
+"""Blocks that weigh branches and channels, and how to try them."""
+
+BLOCKS = []

@@ -1,0 +1,3 @@
+"""Blocks that fold to one convolution, and how to try them."""
+
+BLOCKS = []

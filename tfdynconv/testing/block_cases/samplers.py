@@ -1,0 +1,3 @@
+"""Blocks that read between pixels, and how to try them."""
+
+BLOCKS = []

@@ -1,0 +1,3 @@
+"""Blocks of several static convolutions, and how to try them."""
+
+BLOCKS = []

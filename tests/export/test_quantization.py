@@ -114,6 +114,21 @@ def test_size_of_a_network(tmp_path, mode, most):
     assert report.size == path.stat().st_size <= most * weights
 
 
+VOLUME = (6, 6, 6, 8)
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "int8"])
+def test_volumes(tmp_path, mode):
+    """Of three dimensions LiteRT has no convolution in 8 bits: the dynamic layers multiply."""
+    inputs = keras.Input(VOLUME)
+    layers = [tfdynconv.CondConv3D(16, 3, num_experts=4), tfdynconv.ODConv3D(16, 3, num_kernels=2)]
+    model = at_its_end(keras.Model(inputs, [layer(inputs) for layer in layers]))
+    data = np.abs(np.random.default_rng(0).normal(size=(32, *VOLUME))).astype("float32")
+    report = to_tflite(model, tmp_path / "m.tflite", quantize=mode, representative_data=data)
+    assert report.max_relative_error <= MODES[mode][0]
+    assert "CONV_3D" not in report.ops and {choice.form for choice in report.choices} == {"matmul"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
@@ -128,6 +143,7 @@ def test_size_of_a_network(tmp_path, mode, most):
         (tfdynconv.DynamicConv2DTranspose, {"filters": 32, "kernel_size": 3, "strides": 2}, (8, 8, 32)),
         (tfdynconv.DepthwiseDynamicConv2D, {"kernel_size": 5, "strides": 2}, (12, 12, 64)),
         (tfdynconv.DepthwiseDyNetConv2D, {"kernel_size": 3}, (8, 8, 32)),
+        (tfdynconv.DynamicConv3D, {"filters": 16, "kernel_size": 3}, VOLUME),
     ],
 )
 def test_every_kind_of_layer(tmp_path, mode, layer, arguments, shape):

@@ -28,6 +28,9 @@ def on_phone(phone, function, *arguments):
         ({"stores_8_bits": True}, "depthwise", 100, "matmul"),
         ({"stores_8_bits": True, "is_integer": True}, "depthwise", 100, "constant"),
         ({"target": "npu"}, "pointwise", 10_000, "constant"),
+        ({}, "volume", 100, "matmul"),
+        ({"target": "npu"}, "volume", 100, "constant"),
+        ({"target": "npu", "stores_8_bits": True, "is_integer": True}, "volume", 100, "matmul"),
     ],
 )
 def test_form(phone, kind, pixels, form):

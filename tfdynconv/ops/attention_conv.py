@@ -115,7 +115,7 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
 
 
 def phone_form(attentions, inputs, bank, geometry, groups, lowering):
-    if "spatial" in attentions and depthwise.kind(geometry, inputs.shape[-1], groups) == "conv":
+    if "spatial" in attentions and geometry.rank < 3 and depthwise.kind(geometry, inputs.shape[-1], groups) == "conv":
         return plan.phone_form(lowering, "taps", FORMS)
     return mixture_form(inputs, bank, geometry, groups, lowering)
 

@@ -89,6 +89,8 @@ def phone_form(inputs, bank, geometry, groups, lowering):
     kind = depthwise.kind(geometry, inputs.shape[-1], groups)
     if kind == "conv" and constant_filters.is_pointwise(kernel_size, geometry, groups):
         kind = "pointwise"
+    elif geometry.rank == 3:
+        kind = "volume"
     pixels = cells(geometry.output_size(inputs.shape[1:-1], kernel_size))
     return plan.phone_form(lowering, kind, FORMS, pixels=math.inf if pixels is None else pixels)
 

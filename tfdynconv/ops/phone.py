@@ -15,6 +15,7 @@ WANTS_CONSTANTS = "these delegates take convolutions with constant filters alone
 STORED = "with 8-bit weights stored kernels convolve in 8 bits, computed ones in float32"
 MANY_PIXELS = 400  # of a 1x1 kernel: beyond, mixing maps costs more than computing in 8 bits saves
 FEWER = 4  # times as few numbers: a product of two computed tensors is slower than a convolution
+VOLUMES = "LiteRT has no 3-D convolution with 8-bit filters, and would keep stored ones in float32"
 INTEGERS = "with 8-bit activations LiteRT refuses computed depthwise kernels, and computes products outside of XNNPACK"
 
 
@@ -47,6 +48,7 @@ class Case:
 # multiply-adds are counted.
 RULES = [
     (lambda c: len(c.forms) == 1, None, "its kernels are computed and no bank has them: no other form exists"),
+    (lambda c: c.kind == "volume" and c.stores_8_bits, "matmul", VOLUMES),
     (lambda c: c.target != "cpu", "constant", WANTS_CONSTANTS),
     (lambda c: c.kind == "dense", "constant", "one row: a product with each stored matrix costs less than mixing them"),
     (lambda c: c.is_integer, "constant", INTEGERS),
@@ -91,8 +93,8 @@ class Phone:
     def choose(self, kind, forms=FORMS, pixels=math.inf):
         """One of `forms` for a convolution of this kind with so many output pixels.
 
-        Kinds are "conv", "pointwise" (1x1), "taps" (with an attention over taps), "depthwise", "dense", "transpose",
-        "kernels" (computed ones, no bank) and "regions".
+        Kinds are "conv", "pointwise" (1x1), "taps" (with an attention over taps), "volume" (3-D), "depthwise", "dense",
+        "transpose", "kernels" (computed ones, no bank) and "regions".
         """
         layer = tf.compat.v1.get_default_graph().get_name_scope() or kind
         if self.form != "auto" and self.form not in forms:

@@ -120,6 +120,7 @@ VOLUME = (6, 6, 6, 8)
 @pytest.mark.parametrize("mode", ["dynamic", "int8"])
 def test_volumes(tmp_path, mode):
     """Of three dimensions LiteRT has no convolution in 8 bits: the dynamic layers multiply."""
+    keras.utils.set_random_seed(0)
     inputs = keras.Input(VOLUME)
     layers = [tfdynconv.CondConv3D(16, 3, num_experts=4), tfdynconv.ODConv3D(16, 3, num_kernels=2)]
     model = at_its_end(keras.Model(inputs, [layer(inputs) for layer in layers]))
@@ -143,10 +144,11 @@ def test_volumes(tmp_path, mode):
         (tfdynconv.DynamicConv2DTranspose, {"filters": 32, "kernel_size": 3, "strides": 2}, (8, 8, 32)),
         (tfdynconv.DepthwiseDynamicConv2D, {"kernel_size": 5, "strides": 2}, (12, 12, 64)),
         (tfdynconv.DepthwiseDyNetConv2D, {"kernel_size": 3}, (8, 8, 32)),
-        (tfdynconv.DynamicConv3D, {"filters": 16, "kernel_size": 3}, VOLUME),
+        (tfdynconv.DynamicConv3D, {"filters": 16, "kernel_size": 3, "hidden_units": 16}, VOLUME),
     ],
 )
 def test_every_kind_of_layer(tmp_path, mode, layer, arguments, shape):
+    keras.utils.set_random_seed(0)
     model = at_its_end(keras.Sequential([keras.Input(shape), layer(**arguments)]))
     data = np.abs(np.random.default_rng(0).normal(size=(32, *shape))).astype("float32")
     report = to_tflite(model, tmp_path / "layer.tflite", quantize=mode, representative_data=data)

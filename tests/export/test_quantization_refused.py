@@ -72,3 +72,17 @@ class Scale(keras.layers.Layer):
 
 def test_a_weight_left_in_float32(tmp_path):
     refuse(tmp_path, model_of(Scale(name="scale")), "left a weight in float32.*8, 8, 16.*MUL", quantize="dynamic")
+
+
+def test_a_layer_that_is_silent_on_all_data(tmp_path):
+    """The range of its outputs is next to nothing, which XNNPACK cannot scale."""
+    silent = keras.layers.Dense(8, activation="relu", bias_initializer=keras.initializers.Constant(-1e3))
+    model = keras.Sequential([keras.Input([16]), silent, keras.layers.Dense(4)])
+    data = np.random.default_rng(0).normal(size=(16, 16)).astype("float32")
+    refuse(
+        tmp_path,
+        model,
+        "does not run.*range that is next to nothing.*Train the model",
+        quantize="int8",
+        representative_data=data,
+    )

@@ -110,7 +110,7 @@ def to_tflite(
         if is_integer(mode):
             write_inputs(calibration, {size.name: (size.specs, size.samples) for size in sizes})
         convert(saved_model, draft, list(functions), mode, calibration, list(walk(model)))
-        run = run_tflite(draft, sizes, scratch)
+        run = run_tflite(draft, sizes, scratch, mode)
         expected = {size.name: run_keras(model, size.inputs) for size in sizes}
         try:
             relative, absolute = agreement(expected, run.answers, tolerance)

@@ -31,15 +31,24 @@ class Run:
     latencies: dict
 
 
-def run_tflite(model_file, sizes, scratch):
-    """The `Run` of a file on the inputs of all sizes, in a process of its own."""
+SILENT = (
+    " XNNPACK takes no integers of a range that is next to nothing, which is what a layer gets whose outputs were zero on all "
+    "of representative_data, as with a ReLU that never fires. Train the model first, give data on which every layer answers, "
+    "or take quantize='dynamic'."
+)
+
+
+def run_tflite(model_file, sizes, scratch, mode=None):
+    """The `Run` of a file on the inputs of all sizes, in a process of its own; `mode` is the quantisation's."""
     given, answered = os.path.join(scratch, "inputs.npz"), os.path.join(scratch, "outputs.npz")
     write_inputs(given, {size.name: (size.specs, size.inputs) for size in sizes})
     try:
         told = json.loads(child.run("worker_run.py", model_file, given, answered))
     except child.ChildError as error:
+        advice = SILENT if mode is not None and mode.is_integer and "XNNPACK runtime" in str(error) else ""
         raise ValueError(
-            f"to_tflite: the converted model does not run in LiteRT, so no file was written. The interpreter said {error}"
+            f"to_tflite: the converted model does not run in LiteRT, so no file was written.{advice} The interpreter said "
+            f"{error}"
         ) from error
     answers = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
     with np.load(answered) as results:

@@ -1,5 +1,7 @@
 """Blocks of several layers."""
 
+from tfdynconv.blocks.acb import ACBlock2D as ACBlock2D
+from tfdynconv.blocks.dbb import DiverseBranchBlock2D as DiverseBranchBlock2D
 from tfdynconv.blocks.dynet import DyMobileBlock as DyMobileBlock
 from tfdynconv.blocks.dynet import DyResNetBlock as DyResNetBlock
 from tfdynconv.blocks.dynet import DyShuffleBlock as DyShuffleBlock

@@ -1,3 +1,28 @@
 """Blocks that fold to one convolution, and how to try them."""
 
-BLOCKS = []
+from tfdynconv import blocks
+from tfdynconv.testing.block_cases.block import block
+
+IMAGE = (7, 6, 4)
+PADDING = ((1, 0), (2, 1))
+KERNELS = {"kernel_initializer": "he_normal", "kernel_regularizer": "l2", "kernel_constraint": "max_norm"}
+GAMMAS = {"gamma_initializer": "zeros", "branch_gamma_initializer": "zeros"}
+
+
+def normalised(layer, **own):
+    """A block of normalised branches; `own` holds the arguments that it alone has.
+
+    All variants pad: without padding a normalisation takes away what the one before it adds, and its gradient is nought.
+    """
+    variants = (
+        {"strides": 2, "activation": "relu", **KERNELS, **own},
+        {"groups": 2, "data_format": "channels_first", "padding": PADDING, "dilation_rate": 2, **GAMMAS},
+        {"groups": 4, "filters": 4, "strides": 2},
+    )
+    return block(layer, {"filters": 6, "kernel_size": 3, "padding": "same"}, IMAGE, variants)
+
+
+BLOCKS = [
+    normalised(blocks.ACBlock2D),
+    normalised(blocks.DiverseBranchBlock2D, internal_channels=3),
+]

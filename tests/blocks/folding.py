@@ -1,4 +1,4 @@
-"""Blocks of `ConvNorm` branches and their reference data: weights in and out, running statistics included."""
+"""Blocks of `CentredConv` branches and their reference data: weights in and out, running statistics included."""
 
 import numpy as np
 

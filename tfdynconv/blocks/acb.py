@@ -2,12 +2,12 @@
 
 import keras
 
-from tfdynconv.blocks.conv_block import ConvBlock
+from tfdynconv.blocks.folding_block import FoldingBlock
 from tfdynconv.ops.branch_padding import pad
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class ACBlock2D(ConvBlock):
+class ACBlock2D(FoldingBlock):
     """Asymmetric Convolution Block: a square kernel and its skeleton, trained apart and folded to one `Conv2D`.
 
     In the place of a `Conv2D` with batch normalisation, while training: the network learns better and costs after `fold()`
@@ -52,10 +52,10 @@ class ACBlock2D(ConvBlock):
     def make_branches(self, shape):
         height, width = self.kernel_size
         strips = [("vertical", (height, 1)), ("horizontal", (1, width))]
-        found = [self.conv_norm("square", 0, self.kernel_size, shape, self.gamma_initializer)]
+        found = [self.centred_conv("square", 0, self.kernel_size, shape, self.gamma_initializer)]
         for index, (name, kernel_size) in enumerate(strips, 1):
             if kernel_size != self.kernel_size:
-                found.append(self.conv_norm(name, index, kernel_size, shape, self.branch_gamma_initializer))
+                found.append(self.centred_conv(name, index, kernel_size, shape, self.branch_gamma_initializer))
         return found
 
     def branch_outputs(self, inputs, pads, training):

@@ -29,7 +29,7 @@ class Site:
         return ConvGeometry(self.strides, self.dilations, "VALID")
 
 
-class ConvNorm(keras.layers.Layer):
+class CentredConv(keras.layers.Layer):
     """A convolution without bias in the middle of the block's window, then batch normalisation.
 
     Args:

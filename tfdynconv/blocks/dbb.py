@@ -2,14 +2,14 @@
 
 import keras
 
-from tfdynconv.blocks.conv_block import ConvBlock
 from tfdynconv.blocks.dbb_branches import Chained, MeanNorm, PointwiseBorder
+from tfdynconv.blocks.folding_block import FoldingBlock
 from tfdynconv.layers.arguments import passed
 from tfdynconv.ops.branch_padding import pad
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class DiverseBranchBlock2D(ConvBlock):
+class DiverseBranchBlock2D(FoldingBlock):
     """Diverse Branch Block: four unlike branches, trained together and folded to one `Conv2D`.
 
     In the place of a `Conv2D` with batch normalisation, while training: the network learns better and costs after `fold()`
@@ -91,11 +91,11 @@ class DiverseBranchBlock2D(ConvBlock):
         internal = self.internal_channels or (2 * channels if depthwise else channels)
         mean = MeanNorm(self.site, self.norm_over(self.filters, outer), name="mean", dtype=self.dtype_policy)
         mean = self.grow(mean, (*shape[:-1], self.filters))
-        found = [self.conv_norm("origin", 0, self.kernel_size, shape, self.gamma_initializer)]
+        found = [self.centred_conv("origin", 0, self.kernel_size, shape, self.gamma_initializer)]
         if not depthwise:
-            found.append(self.conv_norm("pointwise", 1, (1, 1), shape, outer))
+            found.append(self.centred_conv("pointwise", 1, (1, 1), shape, outer))
             mean = self.chained("pointwise_mean", 2, self.filters, mean, shape, identity=False)
-        conv = self.conv_norm("conv", 3, self.kernel_size, (*shape[:-1], internal), outer)
+        conv = self.centred_conv("conv", 3, self.kernel_size, (*shape[:-1], internal), outer)
         return [*found, mean, self.chained("pointwise_conv", 4, internal, conv, shape, identity=internal == channels)]
 
     def chained(self, name, index, filters, after, shape, identity):

@@ -1,6 +1,7 @@
 """The shell of a layer whose kernel, however it comes about, is the same for every sample."""
 
 from tfdynconv import _compat
+from tfdynconv.layers.bank import reseeded
 from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.layers.fold import Folds
 from tfdynconv.layers.kernel_layer import KernelLayer
@@ -10,12 +11,12 @@ from tfdynconv.ops.per_sample_conv import channels_first, channels_last
 class StaticConv(Folds, ConvWindow, KernelLayer):
     """Bias, activation and channels first around `convolve(inputs)`, which has channels last."""
 
-    def add_kernel(self, name, shape):
-        """A weight with the arguments about kernels."""
+    def add_kernel(self, name, shape, index=0):
+        """A weight with the arguments about kernels; one of several has an index, for another seed."""
         return self.add_weight(
             name=name,
             shape=shape,
-            initializer=self.kernel_initializer,
+            initializer=reseeded(self.kernel_initializer, index) if index else self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             trainable=True,

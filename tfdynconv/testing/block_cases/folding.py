@@ -23,7 +23,28 @@ def normalised(layer, **own):
     return block(layer, {"filters": 6, "kernel_size": 3, "padding": "same"}, IMAGE, variants, compared_in="float64")
 
 
+def linear(layer, arguments, **own):
+    """A convolution in disguise, with all of `Conv2D`'s arguments; `own` holds those that it alone has."""
+    biases = {"bias_initializer": "ones", "bias_regularizer": "l1", "bias_constraint": "non_neg"}
+    variants = (
+        {"strides": 2, "padding": "same", "activation": "relu", "use_bias": False, **own},
+        {"groups": 2, **KERNELS, **biases, "activity_regularizer": "l2"},
+        {"data_format": "channels_first", "padding": PADDING, "dilation_rate": 2},
+    )
+    static = "a static layer: without activation it is affine in its inputs, as it should be"
+    return block(layer, {"filters": 6, "kernel_size": 3, **arguments}, IMAGE, variants, static=static)
+
+
+DEPTHWISE = {
+    "depthwise_initializer": "he_normal",
+    "depthwise_regularizer": "l2",
+    "depthwise_constraint": "max_norm",
+}
+
 BLOCKS = [
     normalised(blocks.ACBlock2D),
     normalised(blocks.DiverseBranchBlock2D, internal_channels=3),
+    linear(blocks.DOConv2D, {}, d_mul=11, **DEPTHWISE),
+    linear(blocks.HetConv2D, {"groups": 2}),
+    linear(blocks.SpatialSeparableConv2D, {}, inner_filters=4),
 ]

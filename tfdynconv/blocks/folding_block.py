@@ -5,18 +5,18 @@ import math
 import keras
 
 from tfdynconv.blocks.base import Block
-from tfdynconv.blocks.branches import ConvNorm, Site
+from tfdynconv.blocks.branches import CentredConv, Site
 from tfdynconv.layers.bank import reseeded
 from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.layers.fold import Folds
 from tfdynconv.ops.branch_padding import pads_for
 
 
-class ConvBlock(Folds, ConvWindow, Block):
+class FoldingBlock(Folds, ConvWindow, Block):
     """The window of a `Conv2D`, and how the branches' kernels and normalisations are made.
 
     Hooks of a subclass:
-        make_branches(shape): a list of branches, built; `conv_norm` makes one of the common kind.
+        make_branches(shape): a list of branches, built; `centred_conv` makes one of the common kind.
         branch_outputs(inputs, pads, training): their outputs, to be summed, each of the whole window's size.
 
     A branch has, beside its call, `folded() -> (kernel [*kernel_size, channels / groups, filters], bias)` in float64, and
@@ -71,10 +71,10 @@ class ConvBlock(Folds, ConvWindow, Block):
     def norm_over(self, channels, gamma_initializer="ones"):
         return self.norm((None, None, None, channels), "norm", gamma_initializer=gamma_initializer)
 
-    def conv_norm(self, name, index, kernel_size, shape, gamma_initializer):
-        """A `ConvNorm` for inputs of this shape."""
+    def centred_conv(self, name, index, kernel_size, shape, gamma_initializer):
+        """A `CentredConv` for inputs of this shape."""
         norm = self.norm_over(self.filters, gamma_initializer)
-        branch = ConvNorm(
+        branch = CentredConv(
             self.site, kernel_size, norm, self.kernel_arguments(index), name=name, dtype=self.dtype_policy
         )
         return self.grow(branch, shape)

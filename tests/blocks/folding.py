@@ -3,7 +3,10 @@
 import numpy as np
 
 from tests import golden
+from tfdynconv import _compat
 
+# Keras 2.15 moves its averages by a tenth that is rounded to float32, in float64 too.
+MOVED = {} if _compat.KERAS_3 else {"rtol": 1e-6, "atol": 1e-7}
 NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
 
@@ -34,7 +37,7 @@ def watched(convs, norms):
     return found
 
 
-def reproduces(case, run, convs, norms, mode):
+def reproduces(case, run, convs, norms, mode, **tolerance):
     """Outputs and every gradient; `run(images)` is the block, channels last."""
     weights = watched(convs, norms)
     outputs, (x, *gradients) = golden.outputs_and_gradients(
@@ -44,9 +47,9 @@ def reproduces(case, run, convs, norms, mode):
         lambda inputs: [*inputs, *weights.values()],
         mode,
     )
-    case.expect("out", golden.channels_first(outputs))
+    case.expect("out", golden.channels_first(outputs), **tolerance)
     found = {name: torch_kernel(g) if g.ndim == 4 else g for name, g in zip(weights, gradients)}
-    case.expect_gradients({"in/x": golden.channels_first(x), **found})
+    case.expect_gradients({"in/x": golden.channels_first(x), **found}, **tolerance)
 
 
 def unbiased(case, norms):

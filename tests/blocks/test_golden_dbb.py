@@ -71,10 +71,11 @@ def test_outputs_and_gradients(case, mode):
     if training:
         for name, missing in folding.unbiased(case, cells(case, inner)).items():
             inner[name].moving_variance.assign_add(0.1 / 0.9 * missing)
-    folding.reproduces(case, lambda x: block(x, training=training), convs, {**norms, **inner}, mode)
+    tolerance = folding.MOVED if training else {}  # the border is made of what has moved
+    folding.reproduces(case, lambda x: block(x, training=training), convs, {**norms, **inner}, mode, **tolerance)
     if training:
         for name, norm in inner.items():
-            case.expect(f"buffer_after/{name}.running_var", norm.moving_variance)
+            case.expect(f"buffer_after/{name}.running_var", norm.moving_variance, **folding.MOVED)
 
 
 @pytest.mark.parametrize("case", FOLDED, ids=str)

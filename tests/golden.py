@@ -39,12 +39,12 @@ class Golden:
     def expect(self, key, actual, **tolerance):
         np.testing.assert_allclose(actual, self[key], **{**TOLERANCE, **tolerance}, err_msg=f"{self.name}: {key}")
 
-    def expect_gradients(self, gradients):
+    def expect_gradients(self, gradients, **tolerance):
         """`gradients`, {"in/x": ours, ...}, are all those that the reference has for inputs and weights, and equal to them."""
         wanted = {key.removeprefix("grad_") for key in self.arrays if key.startswith(("grad_in/", "grad_param/"))}
         assert set(gradients) == wanted
         for key, gradient in gradients.items():
-            self.expect(f"grad_{key}", gradient)
+            self.expect(f"grad_{key}", gradient, **tolerance)
 
 
 @functools.cache

@@ -8,9 +8,9 @@ import contextlib
 import dataclasses
 
 import keras
-import numpy as np
 
 from tfdynconv.layers.base_mixture import BaseMixture
+from tfdynconv.layers.fold_norm import scale_and_shift
 from tfdynconv.layers.walk import walk
 
 
@@ -23,12 +23,8 @@ class Pair:
 
     def factors(self):
         """`(s, t)`, each `[filters]`."""
-        bn = self.normalization
-        mean, variance = np.float64(bn.moving_mean), np.float64(bn.moving_variance)
-        gamma = np.float64(bn.gamma) if bn.scale else 1.0
-        beta = np.float64(bn.beta) if bn.center else 0.0
-        s = gamma / np.sqrt(variance + bn.epsilon)
-        return s.astype("float32"), (beta - s * mean).astype("float32")
+        s, t = scale_and_shift(self.normalization)
+        return s.astype("float32"), t.astype("float32")
 
 
 class Watch:

@@ -26,17 +26,18 @@ class EachKernelInitializer(keras.initializers.Initializer):
         self.initializer = initializer
 
     def __call__(self, shape, dtype=None, **kwargs):
-        draws = [self.reseeded(i)(tuple(shape[1:]), dtype=dtype) for i in range(shape[0])]
+        draws = [reseeded(self.initializer, i)(tuple(shape[1:]), dtype=dtype) for i in range(shape[0])]
         return tf.stack([tf.convert_to_tensor(draw) for draw in draws])
 
-    def reseeded(self, index):
-        """Keras initialisers draw the same values at every call: copy, with a seed of its own for each kernel."""
-        if not hasattr(self.initializer, "get_config"):
-            return self.initializer
-        config = self.initializer.get_config()
-        if isinstance(config.get("seed"), int):
-            config["seed"] = int(np.random.SeedSequence([config["seed"], index]).generate_state(1)[0] % 2**31)
-        return type(self.initializer).from_config(config)
+
+def reseeded(initializer, index):
+    """Keras initialisers draw the same values at every call: a copy, with a seed of its own for each index."""
+    if not hasattr(initializer, "get_config"):
+        return initializer
+    config = initializer.get_config()
+    if isinstance(config.get("seed"), int):
+        config["seed"] = int(np.random.SeedSequence([config["seed"], index]).generate_state(1)[0] % 2**31)
+    return type(initializer).from_config(config)
 
 
 def add_bank(layer, name, shape, initializer, regularizer=None, constraint=None):

@@ -72,10 +72,14 @@ class ConvWindow:
         return self.filters
 
     def output_size(self, input_shape):
+        return self.output_cells(self.space(input_shape))
+
+    def output_cells(self, space):
+        """Output cells per axis of an input that has `space` of them; None stays None."""
         pads = self.padding if not isinstance(self.padding, str) else (self.padding,) * self.rank
         return tuple(
             output_length(n, k, s, d, p)
-            for n, k, s, d, p in zip(self.space(input_shape), self.kernel_size, self.strides, self.dilation_rate, pads)
+            for n, k, s, d, p in zip(space, self.kernel_size, self.strides, self.dilation_rate, pads)
         )
 
     def compute_output_shape(self, input_shape):

@@ -8,19 +8,16 @@ from tfdynconv import _compat
 from tfdynconv.layers import torch_layout
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.combine_filters import FORMS
-from tfdynconv.layers.conv_window import ConvWindow
-from tfdynconv.layers.fold import folded_conv
-from tfdynconv.layers.kernel_layer import KernelLayer
 from tfdynconv.layers.learned_masks import LearnedMasks
+from tfdynconv.layers.static_conv import StaticConv
 from tfdynconv.layers.window_filters import READINGS, WindowFilters, nested
 from tfdynconv.ops.geometry import fold_padding
-from tfdynconv.ops.per_sample_conv import channels_first, channels_last
 
 DIRECTIONS = ("spatial", "channel", "learned")
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
-class VersatileConv2D(ConvWindow, KernelLayer):
+class VersatileConv2D(StaticConv):
     """2-D convolution that makes several filters from each one it stores, by binary masks.
 
     In place of `Conv2D` where its weights are too many: with nested windows a 3x3 layer keeps half of the weights and 5/9 of
@@ -189,52 +186,23 @@ class VersatileConv2D(ConvWindow, KernelLayer):
 
     def build(self, input_shape):
         shape = self.kernel_shape(self.channels(input_shape))
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=shape,
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            trainable=True,
-        )
-        self.bias = self.add_bias() if self.use_bias else None
+        self.kernel = self.add_kernel("kernel", shape)
+        self.bias = self.add_bias()
         self.secondary.bind(shape)
         super().build(input_shape)
 
-    def add_bias(self):
-        return self.add_weight(
-            name="bias",
-            shape=(self.filters,),
-            initializer=self.bias_initializer,
-            regularizer=self.bias_regularizer,
-            constraint=self.bias_constraint,
-            trainable=True,
-        )
+    def convolve(self, inputs):
+        x, geometry = fold_padding(inputs, self.padding, self.kernel_size, self.strides, self.dilation_rate)
+        return self.form.conv(self.secondary, x, _compat.values(self.kernel), geometry, self.groups)
 
-    def call(self, inputs):
-        first = self.data_format == "channels_first"
-        x = channels_last(inputs) if first else inputs
-        x, geometry = fold_padding(x, self.padding, self.kernel_size, self.strides, self.dilation_rate)
-        outputs = self.form.conv(self.secondary, x, _compat.values(self.kernel), geometry, self.groups)
-        if self.use_bias:
-            outputs += _compat.values(self.bias)
-        outputs = channels_first(outputs) if first else outputs
-        return outputs if self.activation is None else self.activation(outputs)
+    def folded(self):
+        """The secondary filters as one constant kernel.
 
-    def fold(self):
-        """The `keras.layers.Conv2D`, built, that computes the same: the secondary filters as one constant kernel.
-
-        Behind a `ZeroPadding2D`, in a `keras.Sequential`, where the padding is explicit. Grouped outputs that are concatenated
-        window by window are no grouped convolution: its kernel is dense then, with zeros between the groups.
-
-        Raises:
-            ValueError: a layer that is not built.
+        Grouped outputs that are concatenated window by window are no grouped convolution: it is dense then, with zeros
+        between the groups.
         """
-        if not self.built:
-            raise ValueError(f"{self.label}: it has no weights to fold yet. Build it, or call it once.")
         kernel = self.form.kernel(self.secondary, _compat.values(self.kernel)).numpy()
-        repeats = self.filters // self.kernel.shape[-1]
-        return folded_conv(self, kernel, self.bias.numpy() if self.use_bias else None, repeats)
+        return {"kernel": kernel, "bias": self.folded_bias(), "repeats": self.filters // self.kernel.shape[-1]}
 
     def cost(self, input_shape):
         """(parameters, multiply-adds of a sample) for inputs of this shape, batch axis included; masks count as neither."""

@@ -6,9 +6,9 @@ import typing
 
 import tensorflow as tf
 
-from tfdynconv.ops.geometry import ConvGeometry, spatial_size
+from tfdynconv.ops.branch_padding import pad_once
+from tfdynconv.ops.geometry import ConvGeometry
 from tfdynconv.ops.static_conv import static_conv
-from tfdynconv.ops.zeros import at_least_zero
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,17 +71,5 @@ def explicit(inputs, geometry, kernel_size):
     """
     if geometry.padding == "VALID" or max(geometry.strides) == 1:
         return inputs, geometry
-    size = spatial_size(inputs, geometry.rank)
-    before = geometry.pad_before(size, kernel_size)
-    outputs, extents = geometry.output_size(size, kernel_size), geometry.extent(kernel_size)
-    totals = [at_least_zero((o - 1) * s + e - n) for o, s, e, n in zip(outputs, geometry.strides, extents, size)]
-    sides = [[b, t - b] for b, t in zip(before, totals)]
-    padded = tf.pad(inputs, [[0, 0], *sides, [0, 0]])
-    padded.set_shape(
-        [inputs.shape[0], *[n + t if is_static(n) else None for n, t in zip(size, totals)], inputs.shape[-1]]
-    )
+    padded = pad_once(inputs, "same", kernel_size, geometry.strides, geometry.dilations)
     return padded, ConvGeometry(geometry.strides, geometry.dilations, "VALID")
-
-
-def is_static(size):
-    return isinstance(size, int)

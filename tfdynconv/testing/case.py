@@ -33,6 +33,8 @@ class LayerCase:
             have these weights and nothing else acts.
         exceptions: `{name of a check: reason}` for the checks that this layer cannot pass. The harness tries them all
             the same, and fails where one passes.
+        compared_in: the dtype in which eager, graph and XLA are compared: float64 where a gradient is the small difference
+            of large numbers.
 
     >>> import tfdynconv
     >>> case = LayerCase(tfdynconv.CondConv2D, {"filters": 4, "kernel_size": 3}, input_shape=(5, 5, 2))
@@ -48,6 +50,7 @@ class LayerCase:
     twin: typing.Optional[type] = None
     given: typing.Callable = one_for_each_kernel
     exceptions: dict = dataclasses.field(default_factory=dict)
+    compared_in: str = "float32"
 
     def __str__(self):
         return self.layer.__name__

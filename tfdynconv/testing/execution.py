@@ -24,15 +24,19 @@ def check_xla_variants(case):
 
 
 def compare(case, arguments, mode, jit_compile):
-    layer, x = case.made(arguments), case.inputs(3, arguments)
+    dtype = case.compared_in
+    layer, x = case.made(arguments, dtype=dtype), tf.constant(case.inputs(3, arguments), dtype)
     names = ["outputs", "gradient of the inputs", *(f"gradient of {w.name}" for w in layer.trainable_weights)]
     traced = tf.function(
         lambda inputs: outputs_and_gradients(layer, inputs),
-        input_signature=[tf.TensorSpec([None, *x.shape[1:]])],
+        input_signature=[tf.TensorSpec([None, *x.shape[1:]], dtype)],
         jit_compile=jit_compile,
         autograph=False,
     )
-    for name, received, wanted in zip(names, traced(x), outputs_and_gradients(layer, tf.constant(x))):
+    before = layer.get_weights()
+    found = traced(x)
+    layer.set_weights(before)  # both from the same statistics, which a block may read in training too
+    for name, received, wanted in zip(names, found, outputs_and_gradients(layer, x)):
         expect_close(received, wanted, case, f"{name}, {mode} against eager, {arguments}")
 
 
@@ -42,7 +46,8 @@ def outputs_and_gradients(layer, inputs):
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs, training=True)
-        flat = tf.reshape(tf.cast(outputs, tf.float32), [-1])
-        loss = tf.reduce_sum(flat * tf.cos(1.0 + tf.range(tf.size(flat), dtype=tf.float32)))
+        wide = tf.float64 if outputs.dtype == tf.float64 else tf.float32
+        flat = tf.reshape(tf.cast(outputs, wide), [-1])
+        loss = tf.reduce_sum(flat * tf.cos(1.0 + tf.range(tf.size(flat), dtype=wide)))
     gradients = tape.gradient(loss, [inputs, *variables], unconnected_gradients="zero")
     return [outputs, *map(tf.convert_to_tensor, gradients)]

@@ -124,16 +124,16 @@ class SCConv2D(ConvBlock):
 
     def load_torch_state(self, state):
         """Take the weights of the published `SCConv`: `{name in its state_dict: array}`; for `split_input=False`."""
-        table = {}
-        for name, prefix, first in (("coarse", "k2", 1), ("fine", "k3", 0), ("calibrated", "k4", 0)):
-            conv = self.convs[name]
-            table |= torch_entries.convolution(f"{prefix}.{first}", conv.conv)
-            table |= torch_entries.normalization(f"{prefix}.{first + 1}", conv.normalize)
         if self.split_input:
             raise ValueError(
                 f"{self.label}: the published SCConv has no part for the plain half. Received: a state of it, for a block "
                 "with split_input=True. Make the block with split_input=False."
             )
+        table = {}
+        for name, prefix, first in (("coarse", "k2", 1), ("fine", "k3", 0), ("calibrated", "k4", 0)):
+            conv = self.convs[name]
+            table |= torch_entries.convolution(f"{prefix}.{first}", conv.conv)
+            table |= torch_entries.normalization(f"{prefix}.{first + 1}", conv.normalize)
         torch_layout.assign(self.label, torch_entries.without_counts(state), table)
 
     def get_config(self):

@@ -41,11 +41,21 @@ BLOCKS = [
     ),
     block(
         blocks.SCConv2D,
-        {"filters": 6, "pooling_size": 2},
+        {"filters": 8, "pooling_size": 2},
         (7, 6, 4),
         [
             {"strides": 2, "activation": "relu", "padding": 1, "groups": 2, "dilation_rate": 2},
             {"split_input": False, "kernel_size": (1, 3), "pooling_size": 3, "data_format": "channels_first"},
+        ],
+    ),
+    block(
+        blocks.InceptionBlock,
+        {"branches": [[(4, 1)], [(3, 1), (4, 3)]], "pool_filters": 2},
+        (7, 6, 4),
+        [
+            {"strides": 2, "activation": "silu", "use_bias": True, "use_norm": False, "pooling": "average"},
+            {"branches": [[(4, 5)], [(3, 3), [(2, (1, 3)), (2, (3, 1))]]], "padding": 1, "pool_filters": None},
+            {"strides": (2, 1), "padding": "valid", "pool_size": (3, 1), "data_format": "channels_first"},
         ],
     ),
 ]

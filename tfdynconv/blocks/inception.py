@@ -148,6 +148,12 @@ class InceptionBlock(InceptionForms, Block):
         return {name: (conv, (*shape[:-1], width)) for name, (conv, width) in found.items()}
 
     def make(self, shape):
+        if any(n is not None and n < 1 for n in self.output_shape(shape)[1:3]):
+            raise ValueError(
+                f"{self.label}: the largest window is larger than the (padded) input, so the output would be empty. "
+                f"Received: input shape {shape}, channels last, largest window {self.largest}, padding={self.padding!r}. "
+                "Use padding='same' or a smaller window."
+            )
         self.convs = {name: self.grow(conv, shape) for name, (conv, shape) in self.parts(shape).items()}
 
     def run(self, inputs, training):

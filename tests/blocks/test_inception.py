@@ -45,7 +45,7 @@ def published(form, x, conv):
 
 
 def weights_in_order(block):
-    """Kernel, bias and statistics of each convolution in the order of the branches: 1x1 convolutions of the input apart."""
+    """Kernel, bias and statistics of each convolution in the order of the branches: the shared 1x1 convolutions apart."""
     found, start = [], 0
     for i, branch in enumerate(block.branches):
         for j, step in enumerate(branch):
@@ -175,11 +175,11 @@ def test_cost_counts_every_trainable_weight(form):
 
 
 def test_one_pass_over_the_input():
-    """The 1x1 convolutions of the input are one."""
+    """The 1x1 convolutions with which branches start are one."""
     block = FORMS["v1"]()
     block.build((None, 9, 8, 4))
-    assert block.convs["entry"].conv.kernel.shape == (1, 1, 4, 8)
-    assert sorted(block.convs) == ["branch_1_1_0", "branch_2_1_0", "entry", "projection"]
+    assert block.convs["entry"].conv.kernel.shape == (1, 1, 4, 5)
+    assert sorted(block.convs) == ["branch_0_0_0", "branch_1_1_0", "branch_2_1_0", "entry", "projection"]
 
 
 BAD = [

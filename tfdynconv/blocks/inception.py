@@ -18,7 +18,7 @@ class InceptionBlock(InceptionForms, Block):
 
     `y = [branch_1(x), branch_2(x), ..., conv1x1(pool(x))]`, every convolution followed by batch normalisation and activation.
     Strides belong to the last convolution of each branch and to the pooling; these read the same grid, padded once, for the
-    largest window. 1x1 convolutions of the input are computed as one.
+    largest window. The 1x1 convolutions with which branches start are computed as one.
 
     The published blocks, with their channels as arguments: `InceptionBlock.v1`, `v2`, `v3a`, `v3b`, `v3c`, `reduction`.
 
@@ -115,8 +115,11 @@ class InceptionBlock(InceptionForms, Block):
         return pads_alike(self.padding, self.windows, self.strides)
 
     def starts_at_entry(self, branch):
-        """Whether it starts with a 1x1 convolution that all branches share."""
-        return len(branch[0]) == 1 and branch[0][0][1] == (1, 1) and (len(branch) > 1 or self.pads_itself)
+        """Whether it starts with a 1x1 convolution that such branches share.
+
+        One that is a whole branch stays apart: in 8 bits what is split has one scale, and what is put side by side another.
+        """
+        return len(branch) > 1 and len(branch[0]) == 1 and branch[0][0][1] == (1, 1)
 
     def conv(self, name, filters, kernel_size=(1, 1), strides=(1, 1), padding="same"):
         norm = self.plain_norm if self.use_norm else None
@@ -169,11 +172,7 @@ class InceptionBlock(InceptionForms, Block):
             maps, first = (next(shared), 1) if self.starts_at_entry(branch) else (inputs, 0)
             for j in range(first, len(branch) - 1):
                 maps = conv(f"branch_{i}_{j}_0", maps)
-            j = len(branch) - 1
-            if j < first:
-                outputs.append(maps)
-                continue
-            read = self.reader(maps)
+            read, j = self.reader(maps), len(branch) - 1
             outputs += [conv(f"branch_{i}_{j}_{k}", read(size)) for k, (_, size) in enumerate(branch[j])]
         if self.pooling is not None:
             window = (self.pool_size, self.strides, self.padding, self.largest)

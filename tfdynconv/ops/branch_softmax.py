@@ -37,7 +37,8 @@ def weighted_sum(branches, weights):
     """`sum_i weights[i] * branches[i]` of maps `[batch, height, width, channels]` and `[batch, channels]`.
 
     >>> import tensorflow as tf
-    >>> float(weighted_sum([tf.ones([1, 1, 1, 1]), 3 * tf.ones([1, 1, 1, 1])], [tf.ones([1, 1]), 2 * tf.ones([1, 1])]))
+    >>> one, three = tf.ones([1, 1, 1, 1]), 3 * tf.ones([1, 1, 1, 1])
+    >>> weighted_sum([one, three], [tf.ones([1, 1]), 2 * tf.ones([1, 1])]).numpy().item()
     7.0
     """
     gates = [tf.reshape(tf.cast(w, u.dtype), [-1, 1, 1, w.shape[-1]]) for u, w in zip(branches, weights)]

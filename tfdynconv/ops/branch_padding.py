@@ -96,3 +96,23 @@ def placed_at(kernel_size, branch_kernel_size):
     (1, 1)
     """
     return tuple((k - b) // 2 for k, b in zip(kernel_size, branch_kernel_size))
+
+
+def pads_alike(padding, extents, strides):
+    """Whether branches that each pad with "same" for themselves read the same grid, so that nothing need be padded once.
+
+    That is so where no window is smaller than the stride, and all are odd or all even: the amounts then differ by what
+    `crop_for` cuts.
+
+    Args:
+        extents: for each branch the cells that its window spans, per axis.
+
+    >>> pads_alike("same", [(3, 3), (5, 5)], (2, 2)), pads_alike("same", [(3, 3), (1, 3)], (2, 2))
+    (True, False)
+    """
+    if padding != "same":
+        return False
+    return all(
+        len({extent % 2 for extent in axis}) == 1 and min(axis) >= stride
+        for axis, stride in zip(zip(*extents), strides)
+    )

@@ -178,8 +178,8 @@ def check_offsets(offsets, mask, window, channels, caller):
     for name, tensor, last in (("offsets", offsets, count), ("mask", mask, groups * taps)):
         if tensor is not None and not tensor.shape.is_compatible_with([*size, last]):
             raise ValueError(
-                f"{caller}: expected `{name}` of shape {tuple([*size, last])}, a number for each output pixel and tap. Received: "
-                f"shape {tuple(tensor.shape)}. Make it with a convolution of the same kernel size, strides, padding "
+                f"{caller}: expected `{name}` of shape {tuple([*size, last])}, a number for each output pixel and tap. "
+                f"Received: shape {tuple(tensor.shape)}. Make it with a convolution of the same kernel size, strides, padding "
                 "and dilations."
             )
     return groups

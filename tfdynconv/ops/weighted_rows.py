@@ -1,7 +1,8 @@
 """Weighted sums of a few rows of a table: what sampling between pixels comes down to.
 
-Linear in the table and in the weights, so with a cotangent g it makes one trilinear form `sum_nk w[n, k] <table[index[n, k]], g[n]>`,
-and its three derivatives are `rows`, `spread` and `products`: each is the gradient of the other two, to any order.
+Linear in the table and in the weights, so with a cotangent g it makes one trilinear form,
+`sum over n and k of w[n, k] <table[index[n, k]], g[n]>`, and its three derivatives are `rows`, `spread` and `products`: the
+gradient of each is made of the other two, to any order.
 
 On a CPU the weights are a sparse matrix, and TensorFlow's product with one reads the table and adds up in one pass,
 on all cores, in both directions: gathering the rows, weighting and adding them are passes over four times the result,

@@ -97,7 +97,8 @@ class ActiveConv2D(ConvWindow, KernelLayer):
         if filters % position_groups or (groups > 1 and position_groups > 1):
             raise ValueError(
                 f"{self.label}: `filters` must be divisible by `position_groups`, and only one of `groups` and "
-                f"`position_groups` be above 1. Received: filters={filters}, groups={groups}, position_groups={position_groups}."
+                f"`position_groups` be above 1. Received: filters={filters}, groups={groups}, "
+                f"position_groups={position_groups}."
             )
         dtype = "float64" if self.compute_dtype == "float64" else "float32"
         shape = (position_groups, math.prod(self.kernel_size), 2)

@@ -22,10 +22,10 @@ class DeformableConv2D(ConvWindow, KernelLayer):
     In place of `Conv2D` where objects change size and shape, in the last stages of a detector or segmenter.
 
     `y[o, f] = activation(b[f] + sum over taps t and channels c of m[o, t] x(p[o, t], c) kernel[t, c, f])`, with
-    `p[o, t] = o s + t d - before + offset[o, t]` for stride s and dilation d, where x is read bilinearly between its pixels, with zeros around the image. The offsets, in pixels, are a convolution
-    of x with the same kernel size, strides, padding and dilation. It starts from zero, so that the layer starts as a
-    `Conv2D`. With `modulated=True` (version 2) the same convolution gives a logit for each tap too, and
-    `m = mask_scale sigmoid(logit)`; otherwise m is 1.
+    `p[o, t] = o s + t d - before + offset[o, t]` for stride s and dilation d, where x is read bilinearly between its
+    pixels, with zeros around the image. The offsets, in pixels, are a convolution of x with the same kernel size, strides,
+    padding and dilation. It starts from zero, so that the layer starts as a `Conv2D`. With `modulated=True` (version 2)
+    the same convolution gives a logit for each tap too, and `m = mask_scale sigmoid(logit)`; otherwise m is 1.
 
     Args:
         filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias, kernel_initializer,

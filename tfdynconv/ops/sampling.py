@@ -49,9 +49,9 @@ def sample(images, y, x, weights=None):
 def around(coordinate, size):
     """(the pixel before, counted in the image with a border of one, and the weights of that pixel and of the next)."""
     last = tf.cast(size, coordinate.dtype)
-    # of equals tf.minimum and tf.maximum give the gradient to their first argument: none beyond the border on the far side
-    inside = tf.minimum(last, tf.maximum(coordinate, -1.0)) + 1.0
-    # a coordinate that is not a number has NaN for its weights, but must not read elsewhere in memory
+    # a coordinate that is not a number stays so, for its weights (XLA's minimum and maximum on a CPU would lose it) ...
+    inside = tf.where(coordinate < -1.0, -tf.ones_like(last), tf.where(coordinate >= last, last, coordinate)) + 1.0
+    # ... but must not read elsewhere in memory
     before = tf.minimum(tf.maximum(tf.cast(tf.floor(inside), tf.int32), 0), size)
     after = inside - tf.cast(before, coordinate.dtype)
     return before, 1.0 - after, after

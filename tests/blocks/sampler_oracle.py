@@ -22,7 +22,12 @@ class Taps:
     def __init__(self, size, kernel_size, strides=(1, 1), dilations=(1, 1), padding="valid"):
         paddings = (padding,) * 2 if isinstance(padding, (str, int)) else padding
         sides = [pads(*axis) for axis in zip(size, kernel_size, strides, dilations, paddings)]
-        self.kernel_size, self.strides, self.dilations, self.before = kernel_size, strides, dilations, [p for p, _ in sides]
+        self.kernel_size, self.strides, self.dilations, self.before = (
+            kernel_size,
+            strides,
+            dilations,
+            [p for p, _ in sides],
+        )
         self.output_size = tuple(
             (n + sum(p) - (k - 1) * d - 1) // s + 1
             for n, k, s, d, p in zip(size, kernel_size, strides, dilations, sides)
@@ -31,7 +36,9 @@ class Taps:
     def __iter__(self):
         for cell in itertools.product(*map(range, self.output_size)):
             for number, tap in enumerate(itertools.product(*map(range, self.kernel_size))):
-                where = [o * s + t * d - b for o, s, t, d, b in zip(cell, self.strides, tap, self.dilations, self.before)]
+                where = [
+                    o * s + t * d - b for o, s, t, d, b in zip(cell, self.strides, tap, self.dilations, self.before)
+                ]
                 yield cell, number, tap, where
 
 

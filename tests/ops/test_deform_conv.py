@@ -15,7 +15,14 @@ WINDOWS = {
     "stride and dilation": {"strides": (2, 1), "dilations": (1, 2), "padding": ((2, 1), (0, 3)), "kernel": (3, 2)},
     "both above 1": {"strides": (2, 2), "dilations": (2, 2), "padding": 2, "kernel": (3, 3), "groups": 2},
     "same, even size": {"strides": (2, 2), "padding": "same", "kernel": (3, 3), "deformable": 2},
-    "all at once": {"strides": (2, 3), "padding": 1, "kernel": (2, 3), "groups": 2, "deformable": 4, "dilations": (2, 1)},
+    "all at once": {
+        "strides": (2, 3),
+        "padding": 1,
+        "kernel": (2, 3),
+        "groups": 2,
+        "deformable": 4,
+        "dilations": (2, 1),
+    },
 }
 EVERY = pytest.mark.parametrize("given", WINDOWS.values(), ids=WINDOWS)
 
@@ -166,21 +173,21 @@ def ones(*shape, dtype=tf.float32):
     return tf.ones(shape, dtype)
 
 
-X, O, K = (2, 5, 5, 4), (2, 3, 3, 18), (3, 3, 4, 6)
+X, OFFSETS, K = (2, 5, 5, 4), (2, 3, 3, 18), (3, 3, 4, 6)
 BAD = [
-    ((X[1:], O, K), {}, r"deform_conv: expected inputs \[batch.* Received: shapes inputs \(5, 5, 4\), offsets"),
+    ((X[1:], OFFSETS, K), {}, r"deform_conv: expected inputs \[batch.* Received: shapes inputs \(5, 5, 4\), offsets"),
     ((X, (2, 3, 3, 17), K), {}, "expected offsets with 2 x 9 numbers .* Received: offsets of shape .*17"),
     ((X, (2, 3, 3, 54), K), {}, "channels divisible by the groups. Received: .*54.*, 4 channels"),
     ((X, (2, 5, 5, 18), K), {}, r"`offsets` of shape \(2, 3, 3, 18\).* Received: shape \(2, 5, 5, 18\). Make it"),
     ((X, (1, 3, 3, 18), K), {}, r"`offsets` of shape \(2, 3, 3, 18\).* Received: shape \(1, 3, 3, 18\)"),
-    ((X, O, K, (2, 3, 3, 18)), {}, r"`mask` of shape \(2, 3, 3, 9\).* Received: shape \(2, 3, 3, 18\)"),
-    ((X, O, K), {"groups": 2}, "expected channels = kernel channels x groups .* groups=2"),
-    ((X, O, K), {"groups": 0}, "`groups` must be a positive int. Received: groups=0"),
-    ((X, O, (3, 3, 3, 6)), {}, "expected channels = kernel channels x groups .* Received: 4 input channels"),
-    (((2, 2, 5, 4), O, K), {}, "the kernel is larger than the .* Use padding='same'"),
-    ((X, O, K), {"padding": "causal"}, "'causal' is defined for 1-D"),
-    ((X, O, K), {"strides": 0}, "`strides` must be a positive int or 2 of them"),
-    ((X, O, K), {"data_format": "NHWC"}, "`data_format` must be"),
+    ((X, OFFSETS, K, (2, 3, 3, 18)), {}, r"`mask` of shape \(2, 3, 3, 9\).* Received: shape \(2, 3, 3, 18\)"),
+    ((X, OFFSETS, K), {"groups": 2}, "expected channels = kernel channels x groups .* groups=2"),
+    ((X, OFFSETS, K), {"groups": 0}, "`groups` must be a positive int. Received: groups=0"),
+    ((X, OFFSETS, (3, 3, 3, 6)), {}, "expected channels = kernel channels x groups .* Received: 4 input channels"),
+    (((2, 2, 5, 4), OFFSETS, K), {}, "the kernel is larger than the .* Use padding='same'"),
+    ((X, OFFSETS, K), {"padding": "causal"}, "'causal' is defined for 1-D"),
+    ((X, OFFSETS, K), {"strides": 0}, "`strides` must be a positive int or 2 of them"),
+    ((X, OFFSETS, K), {"data_format": "NHWC"}, "`data_format` must be"),
 ]
 
 
@@ -191,8 +198,10 @@ def test_bad_input(shapes, arguments, message):
 
 
 def test_bad_dtypes():
-    with pytest.raises(ValueError, match="same floating dtype.* Received: inputs float32, offsets float32, kernel float64"):
-        deform_conv(ones(*X), ones(*O), ones(*K, dtype=tf.float64))
+    with pytest.raises(
+        ValueError, match="same floating dtype.* Received: inputs float32, offsets float32, kernel float64"
+    ):
+        deform_conv(ones(*X), ones(*OFFSETS), ones(*K, dtype=tf.float64))
 
 
 def test_offsets_of_another_size_where_no_size_is_known():

@@ -8,13 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from tfdynconv import _compat
-from tfdynconv.blocks.tap_positions import TapPositions, larger_window, moved_kernel
+from tfdynconv.blocks.tap_positions import TapPositions, keeps_padding, larger_window, moved_kernel
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.layers.fold import folded_conv
 from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.ops import place as places
 from tfdynconv.ops.deform_conv import Window, deform_conv
+from tfdynconv.ops.geometry import fold_padding
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last
+from tfdynconv.ops.static_conv import static_conv
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
@@ -22,6 +25,7 @@ class ActiveConv2D(ConvWindow, KernelLayer):
     """2-D convolution that learns where its taps stand, between the pixels too; trained, it folds to a larger convolution.
 
     In place of `Conv2D` where the shape of the kernel is worth learning, a dilation among others; at inference fold it.
+    `to_tflite` does so by itself.
 
     `y[o, f] = activation(b[f] + sum over taps t and channels c of x(o s + t d - before + offset[t], c) kernel[t, c, f])`: a
     deformable convolution whose offsets are weights and do not depend on the input, nor on the pixel. They start from zero,
@@ -58,10 +62,6 @@ class ActiveConv2D(ConvWindow, KernelLayer):
     """
 
     rank = 2
-    wants_floats = (
-        "it reads between pixels, and coordinates rounded to so few steps are whole pixels off. Put layer.fold(), the plain "
-        "convolution that computes the same, in its place"
-    )
 
     def __init__(
         self,
@@ -131,6 +131,14 @@ class ActiveConv2D(ConvWindow, KernelLayer):
     def call(self, inputs):
         first = self.data_format == "channels_first"
         x = channels_last(inputs) if first else inputs
+        outputs = self.moved(x) if places.phone() is None or self.wants_floats else self.stored(x)
+        if self.use_bias:
+            outputs += _compat.values(self.bias)
+        outputs = channels_first(outputs) if first else outputs
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def moved(self, x):
+        """Reading between the pixels."""
         steps = {"strides": self.strides, "padding": self.padding, "dilations": self.dilation_rate}
         window = Window(**steps, inputs=x, kernel_size=self.kernel_size, caller=self.label)
         offsets = tf.reshape(_compat.values(self.positions.offsets), [self.position_groups, 1, 1, 1, -1])
@@ -140,11 +148,30 @@ class ActiveConv2D(ConvWindow, KernelLayer):
             deform_conv(x, tf.broadcast_to(o, shape), k, groups=self.groups, **steps)
             for o, k in zip(tf.unstack(offsets), kernels)
         ]
-        outputs = parts[0] if len(parts) == 1 else tf.concat(parts, -1)
-        if self.use_bias:
-            outputs += _compat.values(self.bias)
-        outputs = channels_first(outputs) if first else outputs
-        return outputs if self.activation is None else self.activation(outputs)
+        return parts[0] if len(parts) == 1 else tf.concat(parts, -1)
+
+    def stored(self, x):
+        """As the convolution that it is, of a constant kernel: what a phone runs fast, in integers too."""
+        with tf.init_scope():
+            kernel, window = self.larger_kernel()
+        x, geometry = fold_padding(x, window.padding, window.size, self.strides, (1, 1))
+        return static_conv(x, tf.constant(kernel, x.dtype), geometry, self.groups)
+
+    def larger_kernel(self):
+        """(`[*size, channels / groups, filters]`, its window), computed in float64 on the host."""
+        kernel = np.asarray(self.kernel, "float64")
+        offsets = np.asarray(self.positions.offsets, "float64").reshape(self.position_groups, *self.kernel_size, 2)
+        window = larger_window(self, offsets)
+        parts = [
+            moved_kernel(k, o, self.dilation_rate, window)
+            for k, o in zip(np.split(kernel, self.position_groups, -1), offsets)
+        ]
+        return np.concatenate(parts, -1), window
+
+    @property
+    def wants_floats(self):
+        """Why it cannot compute in integers, for one that does not fold."""
+        return None if keeps_padding(self) else "it reads between pixels, and its padding keeps it from being folded"
 
     def fold(self):
         """The `keras.layers.Conv2D`, built, that computes the same: each tap's weight shared out to the pixels around it.
@@ -158,33 +185,21 @@ class ActiveConv2D(ConvWindow, KernelLayer):
         """
         if not self.built:
             raise ValueError(f"{self.label}: it has no weights to fold yet. Build it, or call it once.")
-        kernel = np.asarray(self.kernel, "float64")
-        offsets = np.asarray(self.positions.offsets, "float64").reshape(self.position_groups, *self.kernel_size, 2)
-        window = larger_window(self, offsets)
-        filters = self.filters // self.position_groups
-        parts = [
-            moved_kernel(kernel[..., g * filters : (g + 1) * filters], o, self.dilation_rate, window)
-            for g, o in enumerate(offsets)
-        ]
-        folded = np.concatenate(parts, -1).astype(self.kernel.dtype if self.compute_dtype == "float64" else "float32")
-        kept = (
-            "filters",
-            "strides",
-            "data_format",
-            "groups",
-            "activation",
-            "name",
-            "trainable",
-            "dtype_policy",
-            "compute_dtype",
-        )
+        if not keeps_padding(self):
+            raise ValueError(
+                f"{self.label}: fold() cannot keep padding='same' where strides exceed the kernel's extent. Received: "
+                f"strides={self.strides}, kernel_size={self.kernel_size}, dilation_rate={self.dilation_rate}. Give the "
+                "layer its padding in numbers."
+            )
+        kernel, window = self.larger_kernel()
+        kept = ("filters", "strides", "data_format", "groups", "activation", "name", "trainable")
         like = types.SimpleNamespace(
-            **{name: getattr(self, name) for name in kept},
-            kernel_size=folded.shape[:2],
+            **{name: getattr(self, name) for name in (*kept, "dtype_policy", "compute_dtype")},
+            kernel_size=window.size,
             padding=window.padding,
             dilation_rate=(1, 1),
         )
-        return folded_conv(like, folded, np.asarray(self.bias) if self.use_bias else None)
+        return folded_conv(like, kernel, np.asarray(self.bias) if self.use_bias else None)
 
     def cost(self, input_shape):
         """(parameters, multiply-adds of a sample) for inputs of this shape, batch axis included; see `CondConv2D.cost`."""

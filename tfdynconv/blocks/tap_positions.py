@@ -46,20 +46,14 @@ class LargerWindow:
 
 def larger_window(layer, offsets):
     """The window of the convolution that a layer with these offsets, `[..., *kernel_size, 2]`, computes."""
-    extents = [(k - 1) * d + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate)]
+    extents = extent(layer)
     first, last = zip(*(reach(layer, offsets[..., axis], axis) for axis in range(2)))
-    pads = [fixed_padding(layer, axis, extent) for axis, extent in enumerate(extents)]
+    pads = [fixed_padding(layer, axis) for axis in range(2)]
     if None not in pads:
         first = [min(f, before) for f, (before, _) in zip(first, pads)]
         last = [max(n, e - 1 - after) for n, e, (_, after) in zip(last, extents, pads)]
         padding = tuple((b - f, a - e + 1 + n) for f, n, e, (b, a) in zip(first, last, extents, pads))
         return LargerWindow(tuple(first), tuple(n - f + 1 for f, n in zip(first, last)), padding)
-    if any(e < s for e, s in zip(extents, layer.strides)):
-        raise ValueError(
-            f"{layer.label}: fold() cannot keep padding='same' where strides exceed the kernel's extent. Received: "
-            f"strides={layer.strides}, kernel_size={layer.kernel_size}, dilation_rate={layer.dilation_rate}. Give the layer "
-            "its padding in numbers."
-        )
     # the padding depends on the image's size, in the same way for a kernel that grows equally on both sides
     more = [max(-f, n - e + 1, 0) for f, n, e in zip(first, last, extents)]
     return LargerWindow(tuple(-m for m in more), tuple(e + 2 * m for e, m in zip(extents, more)), "same")
@@ -72,15 +66,27 @@ def reach(layer, offsets, axis):
     return int(np.floor(where.min())), int(np.ceil(where.max()))
 
 
-def fixed_padding(layer, axis, extent):
+def extent(layer):
+    return [(k - 1) * d + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate)]
+
+
+def fixed_padding(layer, axis):
     """(before, after), or None where it depends on the size of the image."""
+    total = extent(layer)[axis] - 1
     if layer.padding == "valid":
         return 0, 0
     if layer.padding != "same":
         return layer.padding[axis]
     if layer.strides[axis] == 1:
-        return (extent - 1) // 2, extent // 2
-    return (0, extent - 1) if extent <= 2 else None
+        return total // 2, total - total // 2
+    return (0, total) if total <= 1 else None
+
+
+def keeps_padding(layer):
+    """Whether a larger kernel can be padded as that of the layer is: "same" pads nothing where strides leave cells out."""
+    if None not in (fixed_padding(layer, axis) for axis in range(2)):
+        return True
+    return all(e >= s for e, s in zip(extent(layer), layer.strides))
 
 
 def moved_kernel(kernel, offsets, dilations, window):

@@ -1,7 +1,10 @@
 """Blocks of several layers."""
 
 from tfdynconv.blocks.acb import ACBlock2D as ACBlock2D
+from tfdynconv.blocks.active import ActiveConv2D as ActiveConv2D
 from tfdynconv.blocks.dbb import DiverseBranchBlock2D as DiverseBranchBlock2D
+from tfdynconv.blocks.deformable import DeformableConv2D as DeformableConv2D
+from tfdynconv.blocks.deformable_kernels import DeformableKernelConv2D as DeformableKernelConv2D
 from tfdynconv.blocks.doconv import DOConv2D as DOConv2D
 from tfdynconv.blocks.dynet import DyMobileBlock as DyMobileBlock
 from tfdynconv.blocks.dynet import DyResNetBlock as DyResNetBlock
@@ -11,6 +14,7 @@ from tfdynconv.blocks.inception import InceptionBlock as InceptionBlock
 from tfdynconv.blocks.selective_kernel import SKConv2D as SKConv2D
 from tfdynconv.blocks.self_calibrated import SCConv2D as SCConv2D
 from tfdynconv.blocks.spatial_separable import SpatialSeparableConv2D as SpatialSeparableConv2D
+from tfdynconv.blocks.spatial_transformer import SpatialTransformer as SpatialTransformer
 from tfdynconv.blocks.split_attention import SplitAttentionConv2D as SplitAttentionConv2D
 from tfdynconv.blocks.squeeze_excite import SqueezeExcite as SqueezeExcite
 

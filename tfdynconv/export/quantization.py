@@ -80,6 +80,19 @@ def refuse_choices(model, mode, tolerance):
         )
 
 
+def refuse_coordinates(model, mode):
+    """A layer that cannot compute in integers says why: `wants_floats`."""
+    if mode is None or not mode.is_integer:
+        return
+    for layer in walk(model):
+        reason = getattr(layer, "wants_floats", None)
+        if reason is not None:
+            raise ValueError(
+                f"to_tflite: quantize={mode.name!r} cannot take {layer.name!r}, a {type(layer).__name__}: {reason}. Use "
+                "quantize='dynamic', which stores weights in 8 bits and computes coordinates in float32, or 'float16'."
+            )
+
+
 def refuse_ops(function, mode):
     """Raise for what the converter would quantise wrongly, or leave in float32 without a word."""
     if mode is None or mode.name == "float16":

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdynconv.export.conversion import convert
 from tfdynconv.export.precision import in_float32
-from tfdynconv.export.quantization import CALIBRATION, mode_of, refuse_choices, refuse_ops
+from tfdynconv.export.quantization import CALIBRATION, mode_of, refuse_choices, refuse_coordinates, refuse_ops
 from tfdynconv.export.report import ExportReport
 from tfdynconv.export.samples import MOST
 from tfdynconv.export.scratch import put_in_place, scratch_folder
@@ -94,6 +94,7 @@ def to_tflite(
     path = check_arguments(model, path, batch_size, 0 if tolerance is None else tolerance)
     mode = mode_of(quantize, representative_data)
     refuse_choices(model, mode, tolerance)
+    refuse_coordinates(model, mode)
     if tolerance is None:
         tolerance = 1e-4 if mode is None else mode.tolerance(model)
     phone = make_phone(form, target, mode)

@@ -38,14 +38,18 @@ class ConvWindow:
         self.kernel_size = standardize_ints(kernel_size, rank, "kernel_size", label)
         self.strides = standardize_ints(strides, rank, "strides", label)
         self.dilation_rate = standardize_ints(dilation_rate, rank, "dilation_rate", label)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{label}: `strides` and `dilation_rate` cannot both be above 1. Received: strides={strides}, "
-                f"dilation_rate={dilation_rate}. Set one of them to 1."
-            )
+        self.check_steps()
         self.padding = standardize_padding(padding, rank, label)
         self.data_format = standardize_data_format(data_format or _compat.image_data_format(), label)
         self.input_spec = keras.layers.InputSpec(ndim=rank + 2)
+
+    def check_steps(self):
+        """TensorFlow has no convolution with both; a layer that can do it says so by overriding this."""
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"{self.label}: `strides` and `dilation_rate` cannot both be above 1. Received: strides={self.strides}, "
+                f"dilation_rate={self.dilation_rate}. Set one of them to 1."
+            )
 
     def kernel_shape(self, channels):
         if channels % self.groups:

@@ -1,6 +1,7 @@
 """Per-sample convolution and its kin: pure functions on tensors, no Keras."""
 
 from tfdynconv.ops.attention_conv import attention_conv as attention_conv
+from tfdynconv.ops.deform_conv import deform_conv as deform_conv
 from tfdynconv.ops.hard_assignment import hard_assignment as hard_assignment
 from tfdynconv.ops.mixing import mix as mix
 from tfdynconv.ops.mixture_conv import mixture_conv as mixture_conv

@@ -5,7 +5,13 @@ from tfdynconv.testing.block_cases.block import block
 
 AFFINE = "a static layer: without activation it is affine in its inputs, as it should be"
 FIXED_SIZE = "each position has weights of its own, so height and width are fixed"
+FIXED_GRAPH = (
+    "its graph is fixed, and so is the number of nodes; tests/blocks/test_graph_conv.py gives graphs in the call"
+)
 NO_WEIGHTS = "it has no weights"
+
+MATRIX = [[0.0, 0.5, 0.0, 0.0], [1.0, 2.0, 0.0, 0.0], [0.0, 0.7, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+EDGES = [[[1, 0, 1, 1], [0, 1, 1, 2]], [0.5, 1.0, 2.0, 0.7]]
 
 BLOCKS = [
     block(
@@ -67,5 +73,28 @@ BLOCKS = [
         static="it reorders its inputs and is linear in them",
         partial_batch=NO_WEIGHTS,
         weights_learn=NO_WEIGHTS,
+    ),
+    block(
+        blocks.GraphConv,
+        {"units": 6, "adjacency": MATRIX},
+        (4, 5),
+        [
+            {"units": 3, "normalize": True, "self_loops": "fill", "activation": "relu", "use_bias": False},
+            {"adjacency": EDGES, "kernel_initializer": "he_normal", "kernel_regularizer": "l2"},
+            {
+                "adjacency": EDGES,
+                "normalize": True,
+                "self_loops": None,
+                "kernel_constraint": "max_norm",
+                "bias_initializer": "ones",
+                "bias_regularizer": "l1",
+                "activity_regularizer": "l2",
+                "bias_constraint": "non_neg",
+            },
+        ],
+        static=AFFINE,
+        unknown_sizes=FIXED_GRAPH,
+        output_shape=FIXED_GRAPH,
+        channels_first="nodes of a graph have no image axes",
     ),
 ]

@@ -107,7 +107,7 @@ class NonLocalBlock2D(Block):
             seen = tf.nn.max_pool2d(inputs, self.pool_size, self.pool_size, "VALID")
         query, key, value = flat(self.theta(inputs)), flat(self.phi(seen)), flat(self.g(seen))
         if self.factor is not None:
-            query *= tf.cast(self.factor, query.dtype)
+            query *= self.factor
         likeness = tf.matmul(query, key, transpose_b=True)
         wide = likeness if likeness.dtype == tf.float64 else tf.cast(likeness, tf.float32)
         gathered = tf.matmul(tf.cast(tf.nn.softmax(wide), value.dtype), value)

@@ -27,4 +27,15 @@ BLOCKS = [
         ],
         static=AFFINE,
     ),
+    block(
+        blocks.GhostModule2D,
+        {"filters": 7, "kernel_size": 3},
+        (7, 6, 4),
+        [
+            {"strides": 2, "padding": 1, "ratio": 3, "activation": None, "depthwise_kernel_size": (2, 5)},
+            {"ratio": 1, "kernel_initializer": "he_normal", "kernel_regularizer": "l2"},
+            {"data_format": "channels_first", "padding": ((1, 0), (2, 1)), "dilation_rate": 2, "activation": "silu"},
+            {"filters": 10, "ratio": 4, "depthwise_initializer": "he_normal", "depthwise_regularizer": "l1"},
+        ],
+    ),
 ]

@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdynconv import _compat
 from tfdynconv.blocks.base import Block
 from tfdynconv.layers import torch_layout
-from tfdynconv.ops.geometry import output_length, standardize_ints, standardize_padding
+from tfdynconv.ops.geometry import ConvGeometry, output_length, standardize_ints, standardize_padding
+from tfdynconv.ops.static_conv import static_conv
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
@@ -129,7 +131,10 @@ class GhostModule2D(Block):
         u = self.activation(self.primary_norm(self.primary(inputs), training=training))
         if self.ratio == 1:
             return u
-        v = self.activation(self.cheap_norm(self.cheap(u), training=training))
+        kernel = _compat.values(self.cheap.weights[0])
+        geometry = ConvGeometry((1, 1), (1, 1), "SAME")
+        v = static_conv(u, tf.reshape(kernel, [*kernel.shape[:2], 1, -1]), geometry, groups=self.primary_filters)
+        v = self.activation(self.cheap_norm(v, training=training))
         return tf.concat([u, v[..., : self.filters - self.primary_filters]], -1)
 
     def output_shape(self, shape):

@@ -7,6 +7,7 @@ are on the full grid. Ghost modules have their normalisations and activations, a
 """
 
 import argparse
+import functools
 
 import keras
 import tensorflow as tf
@@ -58,13 +59,13 @@ def octave(shape):
     return (plain, [tf.random.normal(shape.input_shape)]), (Octave(shape.filters, shape.kernel, shape.strides), pair)
 
 
-def ghost(shape):
+def ghost(shape, ratio=2):
     x = [tf.random.normal(shape.input_shape)]
     conv = keras.layers.Conv2D(shape.filters, shape.kernel, padding="same", strides=shape.strides, use_bias=False)
     plain = keras.Sequential(
         [keras.Input(shape.input_shape[1:]), conv, keras.layers.BatchNormalization(), keras.layers.ReLU()]
     )
-    return (plain, x), (blocks.GhostModule2D(shape.filters, shape.kernel, shape.strides), x)
+    return (plain, x), (blocks.GhostModule2D(shape.filters, shape.kernel, shape.strides, ratio=ratio), x)
 
 
 def row(make, shape, seconds):
@@ -89,11 +90,20 @@ def row(make, shape, seconds):
     return cells
 
 
+TABLES = {
+    "octave": ("OctaveConv2D, alpha = 0.5", octave),
+    "ghost": ("GhostModule2D, ratio = 2", ghost),
+    "ghost4": ("GhostModule2D, ratio = 4", functools.partial(ghost, ratio=4)),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--only", choices=TABLES, nargs="*", default=TABLES)
     options = parser.parse_args()
-    for title, make in (("OctaveConv2D, alpha = 0.5", octave), ("GhostModule2D, ratio = 2", ghost)):
+    for name in options.only:
+        title, make = TABLES[name]
         print(f"{title}, over Conv2D:\n\n| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER))
         for shape in SHAPES:
             if make is octave and shape.size % (2 * shape.strides):

@@ -64,12 +64,12 @@ def region_table(seconds):
     return markdown(header, ratios(regions.table(seconds)))
 
 
-def write(table):
+def write(table, marks=MARKS):
     readme = pathlib.Path(__file__).parent.parent / "README.md"
     text = readme.read_text()
-    before, rest = text.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    readme.write_text(before + MARKS[0] + "\n" + table + "\n" + MARKS[1] + after)
+    before, rest = text.split(marks[0])
+    _, after = rest.split(marks[1])
+    readme.write_text(before + marks[0] + "\n" + table + "\n" + marks[1] + after)
 
 
 def main():

@@ -10,12 +10,14 @@ from tfdynconv.blocks.doconv import DOConv2D as DOConv2D
 from tfdynconv.blocks.dynet import DyMobileBlock as DyMobileBlock
 from tfdynconv.blocks.dynet import DyResNetBlock as DyResNetBlock
 from tfdynconv.blocks.dynet import DyShuffleBlock as DyShuffleBlock
+from tfdynconv.blocks.ghost import GhostModule2D as GhostModule2D
 from tfdynconv.blocks.graph_conv import GraphConv as GraphConv
 from tfdynconv.blocks.hetconv import HetConv2D as HetConv2D
 from tfdynconv.blocks.inception import InceptionBlock as InceptionBlock
 from tfdynconv.blocks.involution import Involution2D as Involution2D
 from tfdynconv.blocks.locally_connected import LocallyConnected2D as LocallyConnected2D
 from tfdynconv.blocks.non_local import NonLocalBlock2D as NonLocalBlock2D
+from tfdynconv.blocks.octave import OctaveConv2D as OctaveConv2D
 from tfdynconv.blocks.selective_kernel import SKConv2D as SKConv2D
 from tfdynconv.blocks.self_calibrated import SCConv2D as SCConv2D
 from tfdynconv.blocks.spatial_separable import SpatialSeparableConv2D as SpatialSeparableConv2D

@@ -27,6 +27,8 @@ class DyMobileBlock(DyNetBase):
     Raises:
         ValueError: arguments that are not positive ints.
 
+    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
+
     Reference: Zhang et al., DyNet, arXiv 2004.10694. Residual and activations follow MobileNetV2; the paper does not draw them.
 
     >>> import tensorflow as tf, tfdynconv
@@ -85,6 +87,8 @@ class DyResNetBlock(DyNetBase):
     Raises:
         ValueError: arguments that are not positive ints.
 
+    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
+
     Reference: Zhang et al., DyNet, arXiv 2004.10694. The activation inside the predictor, a ReLU, is our reading.
 
     >>> import tensorflow as tf, tfdynconv
@@ -140,6 +144,8 @@ class DyShuffleBlock(DyNetBase):
 
     Raises:
         ValueError: `filters` not divisible by 4, or not the input's channels at stride 1.
+
+    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
 
     Reference: Zhang et al., DyNet, arXiv 2004.10694. Which channels are the fourth is our reading, after
     ShuffleNetV2's split by parity.

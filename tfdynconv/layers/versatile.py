@@ -60,9 +60,9 @@ class VersatileConv2D(StaticConv):
         ValueError: bad arguments, `filters` that cannot be divided, an input of the wrong rank.
 
     Cost, m secondary filters for each of the `filters / m` primary ones, kernel of d d taps, C channels (per group):
-    `d d C filters / m + filters` parameters and `height' width' C (filters / m)` times `(d d + (d - 2)^2 + ...)` for nested
-    windows, times `d d m` for masks, `channel_window` in the place of C; with `"sum"` those of `Conv2D`. Learned masks add a
-    bit for each entry; their proxies, floats, exist only for training. Neither is counted.
+    `d d C filters / m + filters` parameters; multiply-adds `height' width' C (filters / m)` times `(d d + (d - 2)^2 + ...)`
+    for nested windows, times `d d m` for masks; `channel_window` in the place of C; with `"sum"` those of `Conv2D`.
+    Learned masks add a bit for each entry; their proxies, floats, exist only for training. Neither is counted.
 
     Reference: Wang et al., Learning Versatile Filters, NeurIPS 2018; arXiv 2109.09310 (learned masks).
 

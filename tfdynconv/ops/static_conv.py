@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfdynconv.ops import place
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixture_features import convolve_bank
 from tfdynconv.ops.trilinear import differentiable
@@ -23,6 +24,27 @@ def static_conv(inputs, kernel, geometry, groups=1):
         return convolve_bank(inputs, kernel, geometry)
     if depthwise.serves(geometry, inputs.shape[-1], groups):
         apart = depthwise.apart(kernel, groups)
-        return differentiable(depthwise, inputs, apart, geometry, tuple(kernel.shape[:2]), kernel.shape[-1])
+        form = SHIFTED if place.current(inputs) in ("cpu_xla", "tpu") else depthwise
+        return differentiable(form, inputs, apart, geometry, tuple(kernel.shape[:2]), kernel.shape[-1])
     parts = zip(tf.split(inputs, groups, -1), tf.split(kernel, groups, -1))
     return tf.concat([convolve_bank(x, k, geometry) for x, k in parts], -1)
+
+
+class SharedKernel:
+    """A lowering of per-sample convolutions with one kernel, `[*kernel_size, channels, multiplier]`, for all samples."""
+
+    def __init__(self, lowering):
+        self.lowering = lowering
+
+    def conv(self, x, k, geometry):
+        return self.lowering.conv(x, k[tf.newaxis], geometry)
+
+    def input_grad(self, y, k, geometry, input_size):
+        return self.lowering.input_grad(y, k[tf.newaxis], geometry, input_size)
+
+    def kernel_grad(self, x, y, geometry, kernel_size):
+        return tf.reduce_sum(self.lowering.kernel_grad(x, y, geometry, kernel_size), 0)
+
+
+# Shifted multiply-adds fuse. XLA's own depthwise convolution on a CPU takes 20 times as long, 6 times in training.
+SHIFTED = SharedKernel(depthwise.ShiftedDepthwise())

@@ -11,5 +11,7 @@ from tfdynconv.models.efficientnet import efficientnet as efficientnet
 from tfdynconv.models.mobilenet_v1 import mobilenet_v1 as mobilenet_v1
 from tfdynconv.models.mobilenet_v2 import mobilenet_v2 as mobilenet_v2
 from tfdynconv.models.place import Place as Place
+from tfdynconv.models.published import LoadReport as LoadReport
+from tfdynconv.models.published import load_published as load_published
 from tfdynconv.models.resnet import resnet as resnet
 from tfdynconv.models.shufflenet_v2 import shufflenet_v2 as shufflenet_v2

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 from tfdynconv.models.convolutions import condconv, drconv, dynamic_conv, odconv
 from tfdynconv.models.dy_mobile import dy_mobile
@@ -45,103 +46,94 @@ def late_stages(place):
     return place.stage is not None and place.stage >= 5
 
 
-OD, CC = "ODConv repository", "CondConv repository"
-COMPARED, PAPER = "ODConv paper, comparison", "CondConv paper"
+def conditional(count, *roles):
+    return condconv(last_blocks(count, *roles))
 
 
-def static():
-    yield Network("MobileNetV1", mobilenet_v1, "4.2M*", "569M*", "MobileNets paper")
-    for width, parameters, multiply_adds in (
-        (1.0, "3.50M", "300.8M"),
-        (0.75, "2.64M", "209.1M"),
-        (0.5, "1.97M", "97.1M"),
-    ):
-        yield Network(f"MobileNetV2 {width}", lambda w=width: mobilenet_v2(width=w), parameters, multiply_adds, OD)
-    for depth, parameters, multiply_adds in (
-        (18, "11.69M", "1.814G"),
-        (50, "25.56M", "3.858G"),
-        (101, "44.55M", "7.570G"),
-    ):
-        build = lambda d=depth: resnet(d, strided="1x1")  # noqa: E731
-        yield Network(f"ResNet-{depth}", build, parameters, multiply_adds, OD)
-    yield Network("EfficientNet-B0", efficientnet, "5.3M", "391M", CC)
-    yield Network("ShuffleNetV2 0.5", lambda: shufflenet_v2(width=0.5), None, "41M*", "ShuffleNet V2 paper")
+OMNI, COND, COMPARED = "ODConv repository", "CondConv repository", "ODConv paper, comparison"
+REGIONS = "DRConv repository, parameters by its code"
 
+IN_ORDER = (
+    Network("MobileNetV1", mobilenet_v1, "4.2M*", "569M*", "MobileNets paper"),
+    Network("MobileNetV2 1.0", partial(mobilenet_v2, width=1.0), "3.50M", "300.8M", OMNI),
+    Network("MobileNetV2 0.75", partial(mobilenet_v2, width=0.75), "2.64M", "209.1M", OMNI),
+    Network("MobileNetV2 0.5", partial(mobilenet_v2, width=0.5), "1.97M", "97.1M", OMNI),
+    Network("ResNet-18", partial(resnet, 18, strided="1x1"), "11.69M", "1.814G", OMNI),
+    Network("ResNet-50", partial(resnet, 50, strided="1x1"), "25.56M", "3.858G", OMNI),
+    Network("ResNet-101", partial(resnet, 101, strided="1x1"), "44.55M", "7.570G", OMNI),
+    Network("EfficientNet-B0", efficientnet, "5.3M", "391M", COND),
+    Network("ShuffleNetV2 0.5", partial(shufflenet_v2, width=0.5), None, "41M*", "ShuffleNet V2 paper"),
+    Network("EfficientNet-B0, CondConv n=4", lambda: efficientnet(condconv(late_stages, 4)), "13.3M", "402M", COND),
+    Network("EfficientNet-B0, CondConv n=8", lambda: efficientnet(condconv(late_stages, 8)), "24.0M", "413M", COND),
+    Network(
+        "EfficientNet-B0 of B1's depth, CondConv n=8",
+        lambda: efficientnet(condconv(late_stages, 8), depth=1.1),
+        "39.7M",
+        "614M",
+        COND,
+    ),
+    Network(
+        "MobileNetV1, CondConv n=8", lambda: mobilenet_v1(conditional(7, "classifier")), None, "600M*", "CondConv paper"
+    ),
+    Network(
+        "MobileNetV2 1.0, CondConv n=8",
+        lambda: mobilenet_v2(conditional(11, "head", "classifier"), 1.0),
+        "27.5M*",
+        "329M*",
+        "CondConv paper",
+    ),
+    Network(
+        "MobileNetV2 0.5, CondConv n=8",
+        lambda: mobilenet_v2(conditional(11, "head", "classifier"), 0.5),
+        "15.5M*",
+        "113M*",
+        "CondConv paper",
+    ),
+    Network(
+        "ResNet-50, CondConv n=8", lambda: resnet(50, conditional(3, "classifier")), None, "4.213G*", "CondConv paper"
+    ),
+    Network("ResNet-18, CondConv n=8", lambda: resnet(18, conditional(3, "classifier")), "81.35M*", None, COMPARED),
+    Network(
+        "MobileNetV2 1.0, CondConv n=8 in 6 blocks",
+        lambda: mobilenet_v2(conditional(6, "classifier")),
+        "22.88M*",
+        None,
+        COMPARED,
+    ),
+    Network("ResNet-18, DynamicConv K=4", lambda: resnet(18, dynamic_conv()), "45.47M*", "1.861G*", COMPARED),
+    Network(
+        "ResNet-50, DynamicConv K=4", lambda: resnet(50, dynamic_conv(), strided="1x1"), "100.88M*", "3.965G*", COMPARED
+    ),
+    Network("MobileNetV2 1.0, DynamicConv K=4", lambda: mobilenet_v2(dynamic_conv()), "12.40M*", "317.1M*", COMPARED),
+    Network("Dy-mobile 1.0", dy_mobile, None, "135M*", "DyNet paper, abstract"),
+    Network("MobileNetV2 1.0, ODConv n=1", lambda: mobilenet_v2(odconv(1), 1.0), "4.94M", "311.8M", OMNI),
+    Network("MobileNetV2 1.0, ODConv n=4", lambda: mobilenet_v2(odconv(4), 1.0), "11.51M", "327.1M", OMNI),
+    Network("MobileNetV2 0.75, ODConv n=1", lambda: mobilenet_v2(odconv(1), 0.75), "3.51M", "217.1M", OMNI),
+    Network("MobileNetV2 0.75, ODConv n=4", lambda: mobilenet_v2(odconv(4), 0.75), "7.50M", "226.3M", OMNI),
+    Network("MobileNetV2 0.5, ODConv n=1", lambda: mobilenet_v2(odconv(1), 0.5), "2.43M", "101.8M", OMNI),
+    Network("MobileNetV2 0.5, ODConv n=4", lambda: mobilenet_v2(odconv(4), 0.5), "4.44M", "106.4M", OMNI),
+    Network("ResNet-18, ODConv n=1", lambda: resnet(18, odconv(1), strided="1x1"), "11.94M", "1.838G", OMNI),
+    Network("ResNet-18, ODConv n=4", lambda: resnet(18, odconv(4), strided="1x1"), "44.90M", "1.916G", OMNI),
+    Network("ResNet-50, ODConv n=1", lambda: resnet(50, odconv(1), strided="1x1"), "28.64M", "3.916G", OMNI),
+    Network("ResNet-50, ODConv n=4", lambda: resnet(50, odconv(4), strided="1x1"), "90.67M", "4.080G", OMNI),
+    Network("ResNet-101, ODConv n=1", lambda: resnet(101, odconv(1), strided="1x1"), "50.82M", "7.675G", OMNI),
+    Network("ResNet-101, ODConv n=2", lambda: resnet(101, odconv(2), strided="1x1"), "90.44M", "7.802G", OMNI),
+    Network(
+        "ShuffleNetV2 0.5, DRConv m=8", lambda: shufflenet_v2(drconv(), 0.5, use_bias=True), "2,293,792", "46M", REGIONS
+    ),
+    Network(
+        "ShuffleNetV2 1.0, DRConv m=8", lambda: shufflenet_v2(drconv(), 1.0, use_bias=True), "7,273,976", None, REGIONS
+    ),
+    Network(
+        "ShuffleNetV2 1.5, DRConv m=8", lambda: shufflenet_v2(drconv(), 1.5, use_bias=True), "14,778,656", None, REGIONS
+    ),
+)
 
-def condconv_networks():
-    for experts, depth, name, parameters, multiply_adds in (
-        (4, 1.0, "EfficientNet-B0", "13.3M", "402M"),
-        (8, 1.0, "EfficientNet-B0", "24.0M", "413M"),
-        (8, 1.1, "EfficientNet-B0 of B1's depth", "39.7M", "614M"),
-    ):
-        build = lambda n=experts, d=depth: efficientnet(condconv(late_stages, n), depth=d)  # noqa: E731
-        yield Network(f"{name}, CondConv n={experts}", build, parameters, multiply_adds, CC)
-    rule = last_blocks(7, "classifier")
-    yield Network("MobileNetV1, CondConv n=8", lambda: mobilenet_v1(condconv(rule)), None, "600M*", PAPER)
-    whole = last_blocks(11, "head", "classifier")
-    for width, parameters, multiply_adds in ((1.0, "27.5M*", "329M*"), (0.5, "15.5M*", "113M*")):
-        build = lambda w=width: mobilenet_v2(condconv(whole), width=w)  # noqa: E731
-        yield Network(f"MobileNetV2 {width}, CondConv n=8", build, parameters, multiply_adds, PAPER)
-    three, six = last_blocks(3, "classifier"), last_blocks(6, "classifier")
-    yield Network("ResNet-50, CondConv n=8", lambda: resnet(50, condconv(three)), None, "4.213G*", PAPER)
-    yield Network("ResNet-18, CondConv n=8", lambda: resnet(18, condconv(three)), "81.35M*", None, COMPARED)
-    name = "MobileNetV2 1.0, CondConv n=8 in 6 blocks"
-    yield Network(name, lambda: mobilenet_v2(condconv(six)), "22.88M*", None, COMPARED)
-
-
-def dynamic_networks():
-    build = lambda: resnet(18, dynamic_conv())  # noqa: E731
-    yield Network("ResNet-18, DynamicConv K=4", build, "45.47M*", "1.861G*", COMPARED)
-    build = lambda: resnet(50, dynamic_conv(), strided="1x1")  # noqa: E731
-    yield Network("ResNet-50, DynamicConv K=4", build, "100.88M*", "3.965G*", COMPARED)
-    build = lambda: mobilenet_v2(dynamic_conv())  # noqa: E731
-    yield Network("MobileNetV2 1.0, DynamicConv K=4", build, "12.40M*", "317.1M*", COMPARED)
-    yield Network("Dy-mobile 1.0", dy_mobile, None, "135M*", "DyNet paper, abstract")
-
-
-def odconv_networks():
-    for width, kernels, parameters, multiply_adds in (
-        (1.0, 1, "4.94M", "311.8M"),
-        (1.0, 4, "11.51M", "327.1M"),
-        (0.75, 1, "3.51M", "217.1M"),
-        (0.75, 4, "7.50M", "226.3M"),
-        (0.5, 1, "2.43M", "101.8M"),
-        (0.5, 4, "4.44M", "106.4M"),
-    ):
-        build = lambda w=width, n=kernels: mobilenet_v2(odconv(n), width=w)  # noqa: E731
-        yield Network(f"MobileNetV2 {width}, ODConv n={kernels}", build, parameters, multiply_adds, OD)
-    for depth, kernels, parameters, multiply_adds in (
-        (18, 1, "11.94M", "1.838G"),
-        (18, 4, "44.90M", "1.916G"),
-        (50, 1, "28.64M", "3.916G"),
-        (50, 4, "90.67M", "4.080G"),
-        (101, 1, "50.82M", "7.675G"),
-        (101, 2, "90.44M", "7.802G"),
-    ):
-        build = lambda d=depth, n=kernels: resnet(d, odconv(n), strided="1x1")  # noqa: E731
-        yield Network(f"ResNet-{depth}, ODConv n={kernels}", build, parameters, multiply_adds, OD)
-
-
-def drconv_networks():
-    source = "DRConv repository, parameters by its code"
-    for width, parameters, multiply_adds in (
-        (0.5, "2,293,792", "46M"),
-        (1.0, "7,273,976", None),
-        (1.5, "14,778,656", None),
-    ):
-        build = lambda w=width: shufflenet_v2(drconv(), width=w, use_bias=True)  # noqa: E731
-        yield Network(f"ShuffleNetV2 {width}, DRConv m=8", build, parameters, multiply_adds, source)
-
-
-NETWORKS = {
-    network.name: network
-    for family in (static, condconv_networks, dynamic_networks, odconv_networks, drconv_networks)
-    for network in family()
-}
+NETWORKS = {network.name: network for network in IN_ORDER}
 
 LEFT_OUT = (
-    "the networks of the Dynamic Convolution paper itself (which layers it replaces is not known to the digit; the ODConv authors' "
-    "are in the table)",
+    "the networks of the Dynamic Convolution paper itself (which layers it replaces is not known to the digit; the ODConv "
+    "authors' are in the table)",
     "CondConv's MnasNet-A1",
     "parameters of DyNet's networks, which are not published",
     "DRConv's tables but for ShuffleNetV2",

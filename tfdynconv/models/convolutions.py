@@ -106,7 +106,7 @@ def odconv(num_kernels=1, **arguments):
 
 
 def drconv(num_regions=8, num_basis=8):
-    """DRConv as in its authors' repository (arXiv 2003.12243): the 1x1 convolutions of each unit's main branch, with one guide."""
+    """DRConv as in its authors' repository (arXiv 2003.12243): both 1x1 convolutions of a unit, with one guide."""
 
     def guide(name):
         return keras.layers.Conv2D(

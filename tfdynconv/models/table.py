@@ -19,12 +19,13 @@ HEADER = (
     "published by",
 )
 NOTES = (
-    "Images of 224x224. A difference of 0 means that ours rounds to the digits published. Multiply-adds are those of convolutions, dense layers, mixing and routing; pooling, biases, activations "
-    "and normalisation count none, as everywhere in this package.",
-    "\\* as quoted by others; the publication itself was not seen.",
-    "CondConv's authors count pooling, gates and swish too, some 5M. How ODConv's count their overhead is not known: with "
-    "`height width channels + 2 w` multiply-adds for each layer of one kernel of w weights, `height width channels + (2 n + 1) w` for "
-    "one of n, its figures come out within 0.35%. DRConv's released code costs what stands here, not what is published.",
+    "Images of 224x224. A difference of 0 means that ours rounds to the digits published. Multiply-adds are those of "
+    "convolutions, dense layers, mixing and routing; pooling, biases, activations and normalisation count none, as everywhere "
+    "in this package. \\* is quoted from others; the publication itself was not seen.",
+    "CondConv's authors count pooling, gates and swish too, some 5M. How ODConv's count what they add is not known: with "
+    "`height width channels + 2 w` multiply-adds for each layer of one kernel of w weights, and `height width channels + "
+    "(2 n + 1) w` for one of n, its figures come out within 0.35%. DRConv's released code costs what stands here, not what is "
+    "published.",
     "ResNet-50 and 101 have the stride in the first convolution of a block here, as the printed multiply-adds do, except with "
     "CondConv; `resnet` puts it into the 3x3, as the released code and weights do.",
 )
@@ -115,4 +116,4 @@ def markdown(rows):
 
 
 def notes():
-    return "\n".join([*NOTES, f"Left out, since not recovered: {'; '.join(LEFT_OUT)}."])
+    return "\n\n".join([*NOTES, f"Left out, since not recovered: {'; '.join(LEFT_OUT)}."])

@@ -1,4 +1,4 @@
-"""Every test starts from the same seeds; TensorFlow stays quiet; `make slow` alone runs the long sweeps, and `-m peers` what needs PyTorch."""
+"""Every test starts from the same seeds; TensorFlow stays quiet; long sweeps and what needs PyTorch run when asked for."""
 
 import os
 

@@ -58,7 +58,9 @@ def main(package, name, folder, file):
 
         save_file(model.state_dict(), str(folder / file))
     else:  # as a training script on several GPUs does
-        torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in model.state_dict().items()}}, folder / file)
+        torch.save(
+            {"state_dict": {f"module.{key}": tensor for key, tensor in model.state_dict().items()}}, folder / file
+        )
 
 
 if __name__ == "__main__":

@@ -36,11 +36,11 @@ def safetensors_file(path):
         import safetensors
         import safetensors.numpy
     except ImportError as error:
-        raise missing("safetensors", "weights", path) from error
+        raise ImportError(missing("safetensors", "weights", path)) from error
     try:
         state = safetensors.numpy.load_file(path)
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise unreadable(path, error) from error
+        raise ValueError(unreadable(path, error)) from error
     return weights_of(state, path)
 
 
@@ -48,11 +48,11 @@ def torch_file(path):
     try:
         import torch
     except ImportError as error:
-        raise missing("torch", "peers", path) from error
+        raise ImportError(missing("torch", "peers", path)) from error
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise unreadable(path, error) from error
+        raise ValueError(unreadable(path, error)) from error
     return weights_of(state, path)
 
 
@@ -62,7 +62,7 @@ def weights_of(state, path):
         if isinstance(state, dict) and isinstance(state.get(name), dict):
             state = state[name]
     if not isinstance(state, dict):
-        raise unreadable(path, f"it holds a {type(state).__name__}, not names with tensors")
+        raise ValueError(unreadable(path, f"it holds a {type(state).__name__}, not names with tensors"))
     if state and all(str(name).startswith("module.") for name in state):
         state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
     return {name: array(tensor) for name, tensor in state.items()}
@@ -79,7 +79,7 @@ def download(name):
     try:
         import huggingface_hub
     except ImportError as error:
-        raise missing("huggingface_hub", "hub", name) from error
+        raise ImportError(missing("huggingface_hub", "hub", name)) from error
     repository = name if "." in name else f"{name}.in1k"  # timm's mark for weights trained on ImageNet-1k alone
     try:
         return huggingface_hub.hf_hub_download(repository, "model.safetensors")
@@ -91,14 +91,14 @@ def download(name):
 
 
 def missing(library, extra, path):
-    return ImportError(
+    return (
         f"tfdynconv.models.load_published: {path!r} needs the library {library}, which is not installed. Install it: "
         f"pip install 'tfdynconv[{extra}]'."
     )
 
 
 def unreadable(path, reason):
-    return ValueError(
+    return (
         f"tfdynconv.models.load_published: {path!r} cannot be read as weights: {' '.join(str(reason).split())[:300]}. The file "
         "may be cut off or of another kind; the model is unchanged."
     )

@@ -78,11 +78,16 @@ def test_symmetric_padding_is_the_authors():
 def test_a_block_has_one_routing():
     """Each convolution of a CondConv block hears the coefficients of the block's input."""
     model = BUILD["efficientnet"](**SMALL)
-    routing = model.get_layer("blocks.5.1.routing_fn")
-    assert tuple(routing.input.shape[1:]) == tuple(model.get_layer("blocks.5.0.bn3").output.shape[1:])
-    for name in ("conv_pw", "conv_dw", "conv_pwl"):
-        layer = model.get_layer(f"blocks.5.1.{name}")
-        assert layer.routing is None and layer.input[1] is routing.output
+    block = {
+        layer.name.removeprefix("blocks.5.1."): layer for layer in model.layers if layer.name.startswith("blocks.5.1.")
+    }
+    assert tuple(block["routing_fn"].input.shape[1:]) == tuple(model.get_layer("blocks.5.0.bn3").output.shape[1:])
+    for name in ("bn1", "bn2"):
+        block[name].beta.assign(np.ones(block[name].beta.shape))  # so that something reaches every convolution
+    outputs = keras.Model(model.input, [block[name].output for name in ("conv_pw", "conv_dw", "conv_pwl")])
+    assert all(np.abs(output).max() > 1e-3 for output in outputs(images()))
+    block["routing_fn"].dense.bias.assign([-100.0, -100.0])  # no expert takes part
+    assert all(np.abs(output).max() < 1e-6 for output in outputs(images()))
 
 
 def test_what_is_left_out_in_training():

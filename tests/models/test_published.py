@@ -202,8 +202,10 @@ def test_the_hub(small, tmp_path, monkeypatch, given, asked):
     save_file(state, str(tmp_path / "model.safetensors"))
     hub.hf_hub_download = lambda *arguments: calls.append(arguments) or str(tmp_path / "model.safetensors")
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    assert models.load_published(small, given).complete
+    build = {"input_shape": (32, 32, 3), "classes": 3, "weights": given}
+    loaded = models.resnet(18, models.odconv(2, temperature=30.0), **build)
     assert calls == [(asked, "model.safetensors")]
+    assert np.array_equal(loaded.get_layer("fc").bias.numpy(), state["fc.bias"])
 
 
 def test_the_hub_out_of_reach(small, monkeypatch):

@@ -27,6 +27,7 @@ def efficientnet(
     dropout=0.25,
     drop_connect=0.2,
     padding="same",
+    weights=None,
     name="efficientnet_b0",
 ):
     """EfficientNet-B0, or deeper at the same width.
@@ -37,6 +38,7 @@ def efficientnet(
         depth: factor of the number of blocks of a stage, rounded up; 1.1 makes CondConv's B1-depth.
         drop_connect: rate at which the last residual block is left out in training; the first is never, those between in
             proportion.
+        weights: as in `mobilenet_v2`; for timm's, images are scaled to [-1, 1].
         input_shape, classes, classifier_activation, dropout, padding, name: as in `mobilenet_v1`; this network comes from
             TensorFlow, and so does its padding.
 
@@ -60,7 +62,7 @@ def efficientnet(
             x = mbconv(frame, x, stage + 1, window, drop_connect * number / total, f"blocks.{stage}.{index}.")
             number += 1
     x = frame.norm(frame.conv(x, "head", 1280, 1, "conv_head"), "bn2", "swish")
-    return frame.finish(inputs, x, classes, classifier_activation, dropout, "classifier", name)
+    return frame.finish(inputs, x, classes, classifier_activation, dropout, "classifier", name, weights)
 
 
 def mbconv(frame, x, stage, window, drop, prefix):

@@ -4,6 +4,7 @@ import keras
 
 from tfdynconv.models.convolutions import Convolutions
 from tfdynconv.models.place import Place
+from tfdynconv.models.published import load_published
 
 LAST = "channels_last"
 PADDINGS = ("symmetric", "same")
@@ -117,14 +118,17 @@ class Frame:
             x, padding = keras.layers.ZeroPadding2D(1, data_format=LAST, name=f"{name}.pad")(x), "valid"
         return keras.layers.MaxPooling2D(3, 2, padding, data_format=LAST, name=name)(x)
 
-    def finish(self, inputs, x, classes, activation, dropout, name, model_name):
-        """Global mean, dropout, classifier: the model. `name` is the classifier's."""
+    def finish(self, inputs, x, classes, activation, dropout, name, model_name, weights=None):
+        """Global mean, dropout, classifier: the model, with published weights if asked. `name` is the classifier's."""
         x = keras.layers.GlobalAveragePooling2D(data_format=LAST, name="avgpool")(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name="dropout")(x)
         place = self.place("classifier")
         dense = self.convolutions.make_dense(place, classes, activation=activation, name=name)
-        return keras.Model(inputs, dense(x), name=model_name)
+        model = keras.Model(inputs, dense(x), name=model_name)
+        if weights is not None:
+            load_published(model, weights)
+        return model
 
 
 def image(input_shape):

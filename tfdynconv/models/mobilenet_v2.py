@@ -24,6 +24,7 @@ def mobilenet_v2(
     dropout=0.0,
     padding="symmetric",
     stages=STAGES,
+    weights=None,
     name="mobilenet_v2",
 ):
     """MobileNetV2: inverted residuals, 17 blocks.
@@ -32,6 +33,7 @@ def mobilenet_v2(
         convolutions: as in `mobilenet_v1`; a block has roles `"expand"`, `"depthwise"` and `"project"`.
         width: factor of all channels; the last 1280 grow with it but do not shrink.
         stages: (expansion, channels, blocks, stride of the first) of each stage.
+        weights: what `load_published` takes, or None for random ones.
         input_shape, classes, classifier_activation, dropout, padding, name: as in `mobilenet_v1`.
 
     Reference: Sandler et al., MobileNetV2, arXiv 1801.04381.
@@ -55,7 +57,7 @@ def mobilenet_v2(
     name_of_head = f"features.{number + 1}"
     x = frame.conv(x, "head", scaled(1280, max(1.0, width)), 1, f"{name_of_head}.0")
     x = frame.norm(x, f"{name_of_head}.1", "relu6")
-    return frame.finish(inputs, x, classes, classifier_activation, dropout, "classifier.1", name)
+    return frame.finish(inputs, x, classes, classifier_activation, dropout, "classifier.1", name, weights)
 
 
 def inverted_residual(frame, x, stage, expansion, filters, strides, prefix):

@@ -17,6 +17,7 @@ def resnet(
     dropout=0.0,
     padding="symmetric",
     strided="3x3",
+    weights=None,
     name=None,
 ):
     """ResNet-18, 50 or 101.
@@ -26,6 +27,7 @@ def resnet(
         convolutions: as in `mobilenet_v1`; a residual block has roles `"conv"` and `"shortcut"`.
         strided: which convolution of a bottleneck has the stride, `"3x3"` (torchvision's and the released weights') or
             `"1x1"`, the first one (the original's, and that of the multiply-adds which the papers print).
+        weights: as in `mobilenet_v2`.
         input_shape, classes, classifier_activation, dropout, padding, name: as in `mobilenet_v1`.
 
     Raises:
@@ -54,7 +56,7 @@ def resnet(
             strides = 2 if stage > 1 and index == 0 else 1
             windows = basic(width, strides) if depth == 18 else bottleneck(width, strides, strided)
             x = residual(frame, x, stage, windows, strides, f"layer{stage}.{index}.")
-    return frame.finish(inputs, x, classes, classifier_activation, dropout, "fc", name or f"resnet{depth}")
+    return frame.finish(inputs, x, classes, classifier_activation, dropout, "fc", name or f"resnet{depth}", weights)
 
 
 def basic(width, strides):

@@ -1,4 +1,4 @@
-"""MobileNetV2 1.0 in the layout of `keras.applications`, its convolutions handed in, its weights random.
+"""MobileNetV2 1.0 with several convolutions, its weights random.
 
 Its batch normalisations hold the statistics of random images, as after a training: ones and zeros would be folded away.
 """
@@ -6,67 +6,28 @@ Its batch normalisations hold the statistics of random images, as after a traini
 import keras
 import numpy as np
 
-import tfdynconv
-
-# expansion, channels, blocks, stride of the first
-STAGES = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
-ATTENTION = {"num_kernels": 4, "temperature": 1.0}
+from tfdynconv import models
+from tfdynconv.models.convolutions import inside
 
 
-def static_pointwise(x, filters):
-    return keras.layers.Conv2D(filters, 1, use_bias=False)(x)
+def pointwise(place):
+    return inside(place) and place.role != "depthwise"
 
 
-def static_depthwise(x, strides):
-    return keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
-
-
-def dynamic_pointwise(x, filters):
-    return tfdynconv.DynamicConv2D(filters, 1, use_bias=False, **ATTENTION)(x)
-
-
-def dynamic_depthwise(x, strides):
-    return tfdynconv.DepthwiseDynamicConv2D(3, strides=strides, padding="same", use_bias=False, **ATTENTION)(x)
-
-
-def omni_pointwise(x, filters):
-    return tfdynconv.ODConv2D(filters, 1, use_bias=False)(x)
-
-
-def omni_depthwise(x, strides):
-    channels = x.shape[-1]
-    return tfdynconv.ODConv2D(channels, 3, strides=strides, padding="same", groups=channels, use_bias=False)(x)
-
-
-# name: (1x1 convolutions, depthwise convolutions, the bars of float32 and of a bank in 8 bits)
+# name: (convolutions, the bars of float32 and of a bank in 8 bits)
 NETWORKS = {
-    "static": (static_pointwise, static_depthwise, (None, None)),
-    "1x1 dynamic, K=4": (dynamic_pointwise, static_depthwise, (1.7, 1.4)),
-    "depthwise dynamic too": (dynamic_pointwise, dynamic_depthwise, (1.9, 1.6)),
-    "ODConv 1x in all but the first": (omni_pointwise, omni_depthwise, (1.6, 1.6)),
+    "static": (models.Convolutions(), (None, None)),
+    "1x1 dynamic, K=4": (models.dynamic_conv(where=pointwise, temperature=1.0), (1.7, 1.4)),
+    "depthwise dynamic too": (models.dynamic_conv(temperature=1.0), (1.9, 1.6)),
+    "ODConv 1x in all but the first": (models.odconv(), (1.6, 1.6)),
 }
 
 
-def network(pointwise, depthwise, size=224, stages=STAGES, classes=1000):
-    """The model; `pointwise(x, filters)` and `depthwise(x, strides)` add a convolution without a bias."""
-
-    def normalized(x, activate=True):
-        x = keras.layers.BatchNormalization(epsilon=1e-3, momentum=0.0)(x)
-        return keras.layers.ReLU(6.0)(x) if activate else x
-
-    inputs = keras.Input([size, size, 3])
-    x = normalized(keras.layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(inputs))
-    for expansion, channels, blocks, first in stages:
-        for strides in [first] + [1] * (blocks - 1):
-            before = x
-            if expansion > 1:
-                x = normalized(pointwise(x, expansion * x.shape[-1]))
-            x = normalized(depthwise(x, strides))
-            x = normalized(pointwise(x, channels), activate=False)
-            if strides == 1 and before.shape[-1] == channels:
-                x = keras.layers.Add()([before, x])
-    x = normalized(pointwise(x, 1280))
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    model = keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+def network(convolutions, size=224, **layout):
+    """The model, in the padding of `keras.applications`; `layout` goes to `models.mobilenet_v2`."""
+    model = models.mobilenet_v2(convolutions, input_shape=(size, size, 3), padding="same", **layout)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # the statistics of the next batch alone
     model(np.random.default_rng(0).normal(size=[4, size, size, 3]).astype("float32"), training=True)
     return model

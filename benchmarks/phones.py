@@ -146,8 +146,8 @@ def rows(layers, shapes, folder, seconds):
 def network_rows(folder, seconds, **layout):
     """Each network in float32 and with its bank in 8 bits, over the static one in float32; and the bars."""
     jobs, bars = {}, {}
-    for name, (pointwise, depthwise, bar) in mobilenet.NETWORKS.items():
-        model = mobilenet.network(pointwise, depthwise, **layout)
+    for name, (convolutions, bar) in mobilenet.NETWORKS.items():
+        model = mobilenet.network(convolutions, **layout)
         for quantize, limit in zip(NETWORK_QUANTIZE, bar):
             key = name if quantize is None else f"{name}, {quantize}"
             jobs[key] = interpreter(model, folder, f"{name} {quantize}", quantize=quantize)

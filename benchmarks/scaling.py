@@ -14,19 +14,28 @@ import sys
 import keras
 import tensorflow as tf
 
-from benchmarks import mobilenet, resnet
+from benchmarks import mobilenet
+from tfdynconv import models
 from tfdynconv.export.tpu import model_program
 from tfdynconv.export.tpu_compiler import compile_programs
 from tfdynconv.layers.base_mixture import BaseMixture
 from tfdynconv.layers.walk import walk
 
-MOBILENET = mobilenet.NETWORKS
+
+def resnet50(convolutions=None):
+    return lambda size: models.resnet(50, convolutions, input_shape=(size, size, 3), padding="same")
+
+
+def mobilenet_v2(name):
+    return lambda size: mobilenet.network(mobilenet.NETWORKS[name][0], size=size)
+
+
 NETWORKS = {
-    "MobileNetV2": lambda size: mobilenet.network(*MOBILENET["static"][:2], size=size),
-    "DY-MobileNetV2, K=4": lambda size: mobilenet.network(*MOBILENET["depthwise dynamic too"][:2], size=size),
-    "ResNet-50": lambda size: resnet.network(resnet.static, size=size),
-    "ODConv-ResNet-50, n=1": lambda size: resnet.network(resnet.omni(1), size=size),
-    "ODConv-ResNet-50, n=4": lambda size: resnet.network(resnet.omni(4), size=size),
+    "MobileNetV2": mobilenet_v2("static"),
+    "DY-MobileNetV2, K=4": mobilenet_v2("depthwise dynamic too"),
+    "ResNet-50": resnet50(),
+    "ODConv-ResNet-50, n=1": resnet50(models.odconv()),
+    "ODConv-ResNet-50, n=4": resnet50(models.odconv(4)),
 }
 HEADER = ["network", "ms", "Gflop", "GB moved", "weights", "temporary", "kernels of a sample", "uncosted ops"]
 

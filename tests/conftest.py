@@ -1,4 +1,4 @@
-"""Every test starts from the same seeds; TensorFlow stays quiet; `make slow` alone runs the long sweeps."""
+"""Every test starts from the same seeds; TensorFlow stays quiet; long sweeps and what needs PyTorch run when asked for."""
 
 import os
 
@@ -35,6 +35,6 @@ def data_format(request):
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    apart = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("peers")]
+    config.hook.pytest_deselected(items=apart)
+    items[:] = [item for item in items if item not in apart]

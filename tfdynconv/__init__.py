@@ -8,6 +8,7 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import blocks as blocks
     from tfdynconv import export as export
     from tfdynconv import layers as layers
+    from tfdynconv import models as models
     from tfdynconv import ops as ops
     from tfdynconv import routing as routing
     from tfdynconv import training as training

@@ -4,17 +4,18 @@ import argparse
 import json
 import sys
 
-from tfdynconv.cli import benchmark, convert, tpu
+from tfdynconv.cli import benchmark, convert, models, tpu
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.version import __version__
 
-VERBS = {"convert": convert, "benchmark": benchmark, "tpu": tpu}
+VERBS = {"convert": convert, "benchmark": benchmark, "tpu": tpu, "models": models}
 NOTES = """\
 examples:
   tfdynconv convert model.keras model.tflite
   tfdynconv convert model.keras small.tflite --quantize dynamic --json
   tfdynconv benchmark model.tflite --threads 1 4
   tfdynconv tpu model.keras --train
+  tfdynconv models --only odconv
 
 exit codes:
   0    done

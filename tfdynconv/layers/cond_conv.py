@@ -35,13 +35,17 @@ class BaseCondConv(BaseMixtureConv):
     ):
         super().__init__(**passed(locals(), num_kernels="num_experts"))
 
-    def load_torch_state(self, state):
-        """Take `weight` and `bias` from timm's CondConv2d; its routing is a layer of its own and has no part here."""
+    def torch_table(self):
+        """For `torch_layout.assign`: the names that timm's CondConv2d gives the weights."""
         shape = self.kernel.shape[1:]
         table = {"weight": (self.kernel, lambda a: torch_layout.convolution_bank(a, self.num_kernels, shape))}
         if self.use_bias:
             table["bias"] = (self.bias, lambda a: a)
-        torch_layout.assign(self.label, state, table)
+        return table
+
+    def load_torch_state(self, state):
+        """Take `weight` and `bias` from timm's CondConv2d; its routing is a layer of its own and has no part here."""
+        torch_layout.assign(self.label, state, self.torch_table())
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")

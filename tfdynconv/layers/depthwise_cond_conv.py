@@ -63,10 +63,14 @@ class DepthwiseCondConv2D(BaseDepthwiseMixture):
     ):
         super().__init__(**passed(locals(), num_kernels="num_experts"))
 
-    def load_torch_state(self, state):
-        """Take `weight` and `bias` from timm's CondConv2d with as many groups as channels."""
+    def torch_table(self):
+        """For `torch_layout.assign`: the names that timm's CondConv2d gives the weights."""
         shape = self.kernel.shape[1:]
         table = {"weight": (self.kernel, lambda a: torch_layout.depthwise_bank(a, self.num_kernels, shape))}
         if self.use_bias:
             table["bias"] = (self.bias, lambda a: a)
-        torch_layout.assign(self.label, state, table)
+        return table
+
+    def load_torch_state(self, state):
+        """Take `weight` and `bias` from timm's CondConv2d with as many groups as channels."""
+        torch_layout.assign(self.label, state, self.torch_table())

@@ -105,8 +105,8 @@ class BaseODConv(StaticBias, BaseMixtureConv):
             parameters, multiply_adds = parameters + routing_parameters, multiply_adds + routing_multiply_adds
         return parameters, multiply_adds
 
-    def load_torch_state(self, state):
-        """Take the weights of the authors' PyTorch module `ODConv2d`, running statistics included."""
+    def torch_table(self):
+        """For `torch_layout.assign`: the names that the authors' PyTorch module `ODConv2d` gives the weights."""
         shape = self.kernel.shape[1:]
         table = {"weight": (self.kernel, lambda a: torch_layout.convolution_bank(a, self.num_kernels, shape))}
         if isinstance(self.routing, routings.ODConvRouting):
@@ -120,8 +120,12 @@ class BaseODConv(StaticBias, BaseMixtureConv):
                 head = self.routing.head(name)
                 table[f"attention.{name}_fc.weight"] = (head.kernel, torch_layout.dense_kernel)
                 table[f"attention.{name}_fc.bias"] = (head.bias, lambda a: a)
+        return table
+
+    def load_torch_state(self, state):
+        """Take the weights of the authors' PyTorch module `ODConv2d`, running statistics included."""
         state = {name: a for name, a in state.items() if name != "attention.bn.num_batches_tracked"}
-        torch_layout.assign(self.label, state, table)
+        torch_layout.assign(self.label, state, self.torch_table())
 
     def get_config(self):
         attention = dict(self.attention)

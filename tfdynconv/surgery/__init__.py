@@ -1,0 +1,3 @@
+"""Operations on whole models: folding what folds."""
+
+from tfdynconv.surgery.fuse import fuse as fuse

@@ -1,5 +1,7 @@
 """How far the outputs of two models are apart."""
 
+import contextlib
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -10,10 +12,22 @@ RANDOM, SIZE = 2, 32  # random samples, and their size where the model leaves it
 
 def differences(old, new, data=None):
     """`{"random": d}` and for `data` `{"data": d}`: the largest difference of an output over its largest value."""
-    found = {"random": difference(old, new, random_inputs(old))}
-    if data is not None:
-        found["data"] = difference(old, new, tf.nest.map_structure(np.asarray, data))
+    with unmoved(old), unmoved(new):
+        found = {"random": difference(old, new, random_inputs(old))}
+        if data is not None:
+            found["data"] = difference(old, new, tf.nest.map_structure(np.asarray, data))
     return found
+
+
+@contextlib.contextmanager
+def unmoved(model):
+    """Statistics and seeds are as before at the end: layers called with training=True move them at inference too."""
+    variables = model.non_trainable_variables
+    before = [np.array(variable) for variable in variables]
+    yield
+    for variable, value in zip(variables, before):
+        if not np.array_equal(value, np.array(variable)):
+            variable.assign(value)
 
 
 def difference(old, new, inputs):

@@ -51,7 +51,7 @@ def fuse(model, data=None, tolerance=None, report=False, print_fn=print):
     Args:
         model: a built Sequential or functional `keras.Model`.
         data: inputs to compare the outputs on, beside random ones: an array, or arrays nested as the model's inputs.
-        tolerance: the largest difference of an output that is allowed, over its largest value; None for 1e-4, 0.02 with
+        tolerance: the largest difference of an output that is allowed, over its largest value; None for 1e-3, 0.02 with
             float16 layers, 0.1 with bfloat16.
         report: also return a report.
         print_fn: called with the report; `print`, or a logger's method.

@@ -79,3 +79,14 @@ def tolerance_of(model):
     if "bfloat16" in policies:
         return 0.1
     return 0.02 if "float16" in policies else 1e-3
+
+
+def check_same(difference, tolerance, caller):
+    """Raise `ValueError` where the outputs of old and new model are further apart than allowed."""
+    for name, value in difference.items():
+        if not value <= tolerance:
+            raise ValueError(
+                f"{caller}: the outputs of the new model differ from the old one's by {value:.1e} of their largest value on "
+                f"{name} inputs, more than tolerance={tolerance}. Weights of very different size, or statistics of a hardly "
+                "trained normalisation, make rounding count: train on, or give a larger `tolerance` if that is good enough."
+            )

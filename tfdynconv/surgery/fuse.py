@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfdynconv.surgery.compare import differences, tolerance_of
+from tfdynconv.surgery.compare import check_same, differences, tolerance_of
 from tfdynconv.surgery.fuse_plan import Plan, named
 from tfdynconv.surgery.graph import check_model
 from tfdynconv.surgery.rebuild import rebuild
@@ -86,14 +86,3 @@ def fuse(model, data=None, tolerance=None, report=False, print_fn=print):
 
 def before(fold):
     return " + ".join(named(layer) for layer in (fold.layer, fold.norm) if layer is not None)
-
-
-def check_same(difference, tolerance, caller):
-    """Raise `ValueError` where the outputs of old and new model are further apart than allowed."""
-    for name, value in difference.items():
-        if not value <= tolerance:
-            raise ValueError(
-                f"{caller}: the outputs of the new model differ from the old one's by {value:.1e} of their largest value on "
-                f"{name} inputs, more than tolerance={tolerance}. Weights of very different size, or statistics of a hardly "
-                "trained normalisation, make rounding count: train on, or give a larger `tolerance` if that is good enough."
-            )

@@ -28,10 +28,7 @@ def rebuild(model, replacements):
 
     A layer that is used twice, in whichever of the models inside, stays one layer.
     """
-    made = Made(replacements)
-    new = made.layers_for(model)[0]
-    made.give_all()
-    return new
+    return Made(replacements).model(model)
 
 
 class Made:
@@ -40,6 +37,27 @@ class Made:
     def __init__(self, replacements):
         self.replacements = replacements
         self.pairs = {}  # id(old): (old, [new]), owners before what they own
+        self.calls = {}  # id(old functional model): [(old layer, shape of its input)]
+
+    def model(self, old):
+        (new,) = self.layers_for(old)
+        self.give_all()
+        return new
+
+    def runs(self, old):
+        """`[(old layer, new layers, input shape)]` for each time that a layer runs when the model does."""
+        if is_sequential(old):
+            calls, shape = [], tuple(self.layers_for(old)[0].inputs[0].shape)
+            for layer in old.layers:
+                calls.append((layer, shape))
+                for new in self.layers_for(layer):
+                    shape = tuple(new.compute_output_shape(shape))
+        else:
+            calls = self.calls[id(old)]
+        found = []
+        for layer, shape in calls:
+            found += self.runs(layer) if is_graph(layer) else [(layer, self.layers_for(layer), shape)]
+        return found
 
     def layers_for(self, layer):
         if id(layer) not in self.pairs:
@@ -62,7 +80,7 @@ class Made:
         return keras.Sequential(layers, name=model.name)
 
     def functional(self, model):
-        graph, values = read(model), []
+        graph, values, calls = read(model), [], []
 
         def tensor(ref):
             return values[ref.call][ref.index]
@@ -73,12 +91,14 @@ class Made:
                 values.append(flat(new.output))
                 continue
             args, kwargs = map_refs(tensor, call.args), map_refs(tensor, call.kwargs)
+            calls.append((call.layer, tuple(getattr(args[0], "shape", ()) if args else ())))
             if id(call.layer) in self.replacements:
                 output = in_a_row(self.layers_for(call.layer), *args, **kwargs)
             else:
                 (new,) = self.layers_for(call.layer)
                 output = new(*args, **kwargs)
             values.append(flat(output))
+        self.calls[id(model)] = calls
         return keras.Model(map_refs(tensor, graph.inputs), map_refs(tensor, graph.outputs), name=model.name)
 
     def give_all(self):

@@ -195,9 +195,8 @@ def test_dtypes(layer, policy, tolerance):
 
 def test_channels_first():
     try:
-        model = network(
-            K.Conv2D(6, 3, data_format="channels_first"), K.DepthwiseConv2D(3, data_format="channels_first")
-        )
+        layers = K.Conv2D(6, 3, data_format="channels_first"), K.DepthwiseConv2D(3, data_format="channels_first")
+        model = network(*layers, shape=(4, 8, 7))
     except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
         pytest.skip(f"Keras' own convolution does not run channels first here: {str(error)[:100]}")
     new = to_dynamic(model, "CondConv2D", everything, **quiet)

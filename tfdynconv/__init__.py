@@ -11,6 +11,7 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import models as models
     from tfdynconv import ops as ops
     from tfdynconv import routing as routing
+    from tfdynconv import surgery as surgery
     from tfdynconv import training as training
     from tfdynconv.layers import *  # noqa: F403
     from tfdynconv.ops.plan import lowering as lowering

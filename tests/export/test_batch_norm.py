@@ -12,6 +12,7 @@ from tfdynconv.ops.phone import Phone
 
 FOLDED = {
     "sigmoid with biases": lambda: tfdynconv.CondConv2D(5, 3, bias_initializer="normal"),
+    "a static bias too": lambda: tfdynconv.CondConv2D(5, 3, static_bias=True),
     "softmax": lambda: tfdynconv.DynamicConv2D(5, 1, use_bias=False, temperature=1.0),
     "coefficients per filter": lambda: tfdynconv.DyNetConv2D(5, 3, bias_initializer="normal"),
     "gates": lambda: tfdynconv.ODConv2D(5, 3, num_kernels=2, bias_initializer="normal"),

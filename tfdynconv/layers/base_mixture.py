@@ -20,8 +20,12 @@ class BaseMixture(KernelLayer):
     `multiply_adds(input_shape, kernel)`, those of one static transform; `make_routing(routing)` where a name needs
     arguments; `coefficient_shape(channels)` where a kernel has more coefficients than one; `add_bias` and `sample_bias` where
     the bias is not mixed as the kernels are.
+
+    `static_bias=True` adds a bias beside the mixed ones that is the same for every sample: coefficients need not sum to 1,
+    so the mixed ones cannot hold the shift of a batch normalisation (`tfdynconv.surgery.fuse`).
     """
 
+    has_static_bias = False  # whether `use_bias` already means such a bias
     filter_axes = (-1,)  # the shape in which a number for each filter multiplies a kernel
     count_name = "num_kernels"  # what the published layer calls the number of kernels
 
@@ -29,9 +33,15 @@ class BaseMixture(KernelLayer):
         self,
         num_kernels,
         routing,
+        static_bias=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if static_bias and self.has_static_bias:
+            raise ValueError(
+                f"{self.label}: its bias is static already. Received: static_bias={static_bias!r}. Use use_bias=True."
+            )
+        self.use_static_bias, self.static_bias = bool(static_bias), None
         self.num_kernels = self.check_positive(self.count_name, num_kernels)
         self.routing_name = routing if isinstance(routing, str) else None
         self.routing = self.make_routing(routing)
@@ -56,6 +66,9 @@ class BaseMixture(KernelLayer):
             self.kernel_constraint,
         )
         self.bias = self.add_bias(channels) if self.use_bias else None
+        if self.use_static_bias:
+            shape = (self.output_channels(channels),)
+            self.static_bias = self.add_weight(name="static_bias", shape=shape, initializer="zeros", trainable=True)
         if self.routing is not None:
             self.bind_routing(channels)
             if not self.routing.built:
@@ -91,8 +104,11 @@ class BaseMixture(KernelLayer):
         bank = self.scaled(_compat.values(self.kernel), self.filter_axes)
         coefficients = self.coefficients(inputs, coefficients, training)
         outputs = self.transform(inputs, bank, coefficients)
-        if self.use_bias:
-            outputs += self.broadcast_bias(self.sample_bias(coefficients), outputs.shape.rank)
+        biases = [self.sample_bias(coefficients)] if self.use_bias else []
+        if self.use_static_bias:
+            biases.append(self.scaled(_compat.values(self.static_bias))[tf.newaxis])
+        if biases:
+            outputs += self.broadcast_bias(sum(biases[1:], biases[0]), outputs.shape.rank)
         return outputs if self.activation is None else self.activation(outputs)
 
     def scaled(self, weights, shape=(-1,)):
@@ -144,6 +160,8 @@ class BaseMixture(KernelLayer):
         multiply_adds = self.multiply_adds(input_shape, kernel) + self.num_kernels * kernel
         if self.use_bias:
             parameters += math.prod(self.bias_shape(channels))
+        if self.use_static_bias:
+            parameters += self.output_channels(channels)
         if self.routing is not None:
             self.bind_routing(channels)
             routing_parameters, routing_multiply_adds = self.routing.cost(channels)
@@ -155,4 +173,5 @@ class BaseMixture(KernelLayer):
             **super().get_config(),
             self.count_name: self.num_kernels,
             "routing": self.routing_name or keras.saving.serialize_keras_object(self.routing),
+            "static_bias": self.use_static_bias,
         }

@@ -6,6 +6,8 @@ from tfdynconv import _compat
 class StaticBias:
     """For `BaseMixture` layers whose publications mix kernels but not biases."""
 
+    has_static_bias = True
+
     def bias_shape(self, channels):
         return (self.output_channels(channels),)
 

@@ -11,7 +11,8 @@ class Routing(keras.layers.Layer):
     """Base of all routing: `inputs [batch, *space, channels] -> coefficients [batch, num_kernels]`.
 
     A subclass makes its weights in `build`, computes the coefficients in `call`, and states two facts that tools read:
-    `sums_to_one` and, in `cost`, what it costs. It runs in float32 under every 16-bit policy (float64 stays float64).
+    `sums_to_one` and, in `cost`, what it costs; with `stand_still` a trained layer can start with it. It runs in float32
+    under every 16-bit policy (float64 stays float64).
 
     Args:
         num_kernels: kernels in the bank. A dynamic layer fills it in; give it when the routing stands alone.
@@ -83,6 +84,16 @@ class Routing(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_kernels)
 
+    def stand_still(self):
+        """Set the weights, which must exist, so that every coefficient is the same for every input; return that number.
+
+        Training sets out from there: `tfdynconv.surgery.to_dynamic` starts layers like this.
+        """
+        raise ValueError(
+            f"{type(self).__name__}: it cannot be told to stand still. Define stand_still(self) in it: set its weights so that "
+            "every coefficient is the same number, whatever the input, and return that."
+        )
+
     def cost(self, channels):
         """(parameters, multiply-adds of a sample) for inputs of so many channels."""
         raise ValueError(
@@ -91,3 +102,9 @@ class Routing(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "num_kernels": self.num_kernels, "data_format": self.data_format}
+
+
+def zero(layer):
+    """Set all weights of a layer to zero."""
+    for weight in layer.weights:
+        weight.assign(tf.zeros(weight.shape, weight.dtype))

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdynconv.routing.base import Routing
+from tfdynconv.routing.base import Routing, zero
 from tfdynconv.routing.temperature import TemperatureMixin
 from tfdynconv.routing.vector_norm import VectorBatchNormalization
 
@@ -110,6 +110,12 @@ class ODConvRouting(TemperatureMixin, Routing):
             name: (tf.nn.softmax if name == "kernel" else tf.sigmoid)(head(hidden) / temperature)
             for (name, _), head in zip(self.num_kernels, self.heads)
         }
+
+    def stand_still(self):
+        """`{name: the number that every attention of this name is}`."""
+        for head in self.heads:
+            zero(head)
+        return {name: 1 / size if name == "kernel" else 0.5 for name, size in self.num_kernels}
 
     def compute_output_shape(self, input_shape):
         return {name: (input_shape[0], size) for name, size in self.num_kernels}

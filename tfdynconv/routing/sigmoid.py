@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdynconv.routing.base import Routing
+from tfdynconv.routing.base import Routing, zero
 
 
 @keras.saving.register_keras_serializable(package="tfdynconv")
@@ -50,6 +50,10 @@ class SigmoidRouting(Routing):
     def call(self, inputs):
         pooled = self.pool(inputs)
         return tf.sigmoid(self.dense(pooled if self.hidden is None else self.hidden(pooled)))
+
+    def stand_still(self):
+        zero(self.dense)
+        return 0.5
 
     def cost(self, channels):
         if self.hidden_units is None:

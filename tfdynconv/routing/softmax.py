@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdynconv.routing.base import Routing
+from tfdynconv.routing.base import Routing, zero
 from tfdynconv.routing.temperature import TemperatureMixin
 
 
@@ -83,6 +83,10 @@ class SoftmaxRouting(TemperatureMixin, Routing):
     def call(self, inputs):
         logits = self.excite(self.squeeze(self.pool(inputs)))
         return tf.nn.softmax(logits / tf.convert_to_tensor(self.temperature))
+
+    def stand_still(self):
+        zero(self.excite)
+        return 1 / self.num_kernels
 
     def cost(self, channels):
         h = self.width(channels)

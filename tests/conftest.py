@@ -36,5 +36,17 @@ def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
         return
     apart = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("peers")]
+    apart += compiled_again(item for item in items if "test_golden_" in item.nodeid)
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in apart]
+
+
+def compiled_again(items):
+    """XLA takes seconds a case to compile: with it each golden test tries its first case, the others in the slow run."""
+    seen = set()
+    for item in items:
+        if getattr(item, "callspec", None) is None or item.callspec.params.get("mode") != "jit":
+            continue
+        if item.function in seen:
+            yield item
+        seen.add(item.function)

@@ -1,5 +1,7 @@
 """DeformableConv2D and ActiveConv2D: what they start as, what they are made of, what they fold to and refuse."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import tensorflow as tf
 
 from tests import golden
 from tests.blocks import sampler_oracle
-from tfdynconv.blocks import ActiveConv2D, DeformableConv2D
+from tfdynconv.blocks import ActiveConv2D, DeformableConv2D, DeformableKernelConv2D
 from tfdynconv.ops import deform_conv
 from tfdynconv.testing.case import redraw
 
@@ -226,6 +228,17 @@ def test_a_padding_that_no_larger_kernel_has():
         ValueError, match=r"fold\(\) cannot keep padding='same' .* Received: strides=\(5, 5\).* in numbers"
     ):
         layer.fold()
+
+
+@pytest.mark.parametrize("block", [DeformableConv2D, ActiveConv2D, DeformableKernelConv2D])
+def test_arguments_are_those_of_a_convolution_first(block):
+    """In Keras' order and with its defaults."""
+    theirs = [p for name, p in inspect.signature(keras.layers.Conv2D.__init__).parameters.items() if name != "kwargs"]
+    shared = [p for p in theirs if p.name in inspect.signature(block.__init__).parameters]
+    ours = list(inspect.signature(block.__init__).parameters.values())[: len(shared)]
+    standard = {"strides": 1, "dilation_rate": 1}
+    assert [p.name for p in ours] == [p.name for p in shared] and len(shared) == 17
+    assert [p.default for p in ours] == [standard.get(p.name, p.default) for p in shared]
 
 
 def test_offsets_are_float32_in_mixed_precision():

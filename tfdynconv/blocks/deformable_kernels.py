@@ -56,7 +56,7 @@ class DeformableKernelConv2D(ConvWindow, KernelLayer):
     >>> tfdynconv.blocks.DeformableKernelConv2D(8, 3, padding="same")(tf.ones([2, 8, 6, 3])).shape
     TensorShape([2, 8, 6, 8])
     >>> layer = tfdynconv.blocks.DeformableKernelConv2D(4, 3, groups=4, form="local", scope_size=5)
-    >>> layer(tf.ones([2, 8, 6, 4])).shape, layer.kernel.shape[:2]
+    >>> layer(tf.ones([2, 8, 6, 4])).shape, tuple(layer.kernel.shape[:2])
     (TensorShape([2, 6, 4, 4]), (5, 5))
     """
 

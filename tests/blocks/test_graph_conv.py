@@ -156,7 +156,7 @@ def data(form, batch):
     return [x, *(np.repeat(part[None], batch, 0) for part in parts)]
 
 
-@pytest.mark.parametrize("form", ["dense", "edges"])
+@pytest.mark.parametrize("form", [pytest.param("dense", marks=pytest.mark.slow), "edges"])
 def test_a_model_that_is_given_graphs(form, tmp_path):
     """It trains with a partial batch and under XLA, is saved and loaded, and runs on a phone."""
     model, inputs = model_with(form), data(form, 5)

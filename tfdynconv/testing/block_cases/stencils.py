@@ -72,7 +72,6 @@ BLOCKS = [
         [{"groups": 3, "data_format": "channels_first"}],
         static="it reorders its inputs and is linear in them",
         partial_batch=NO_WEIGHTS,
-        weights_learn=NO_WEIGHTS,
     ),
     block(
         blocks.GraphConv,

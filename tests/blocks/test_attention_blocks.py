@@ -143,7 +143,7 @@ def test_timms_numbers_of_parameters(block, parameters, hidden):
 
 @pytest.mark.parametrize(
     "divisor, channels, widths",
-    [(8, (16, 64, 72, 256), (8, 8, 8, 16)), (None, (16, 64, 72, 256), (1, 4, 4, 16))],
+    [(8, (16, 64, 72, 176, 256), (8, 8, 8, 8, 16)), (None, (16, 64, 72, 256), (1, 4, 4, 16))],
     ids=["timm", "authors"],
 )
 def test_the_hidden_width_of_squeeze_excite(divisor, channels, widths):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfdynconv import blocks
 from tfdynconv.testing.case import redraw
+from tfdynconv.testing.compare import NOISE
 from tfdynconv.testing.execution import outputs_and_gradients
 
 
@@ -22,13 +23,13 @@ def test_of_split_attention_all_but_biases_under_normalisations():
     largest = gradients(block)
     idle = {id(block.conv.conv.bias), id(block.attention.squeeze.bias)}
     top = max(largest.values())
-    assert all(largest[weight] < 1e-6 * top for weight in idle)
-    assert all(size > 1e-6 * top for weight, size in largest.items() if weight not in idle)
+    assert all(largest[weight] < NOISE * top for weight in idle)
+    assert all(size > NOISE * top for weight, size in largest.items() if weight not in idle)
 
 
 def test_without_normalisation_the_biases_too():
     largest = gradients(blocks.SplitAttentionConv2D(4, use_bias=True, use_norm=False, hidden_units=8))
-    assert min(largest.values()) > 1e-6 * max(largest.values())
+    assert min(largest.values()) > NOISE * max(largest.values())
 
 
 def test_in_training_a_batch_of_one_keeps_its_attention():

@@ -3,7 +3,7 @@
 import numpy as np
 
 # Of the largest gradient: what rounding leaves of one that is zero, as that of a bias under a batch normalisation.
-NOISE = 1e-6
+NOISE = 1e-5
 
 
 def fail(case, message):

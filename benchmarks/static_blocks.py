@@ -15,6 +15,7 @@ import tensorflow as tf
 from benchmarks.shapes import TRAINING
 from benchmarks.timing import interleaved
 from tfdynconv import blocks
+from tfdynconv.testing.case import variable
 
 SHAPES = [shape for shape in TRAINING if not shape.depthwise]
 HEADER = ["B,H,C,O,k", "multiply-adds", "forward, graph", "training step, graph", "forward, XLA", "training step, XLA"]
@@ -22,7 +23,7 @@ HEADER = ["B,H,C,O,k", "multiply-adds", "forward, graph", "training step, graph"
 
 def step(layer, inputs, training, jit_compile):
     """The layer's forward pass, or its training step, traced with an unknown batch."""
-    variables = [getattr(w, "value", w) for w in layer.trainable_weights]
+    variables = [variable(w) for w in layer.trainable_weights]
 
     def run(*inputs):
         with tf.GradientTape() as tape:

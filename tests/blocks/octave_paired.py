@@ -26,7 +26,8 @@ class PairedOctaveConv2D(OctaveConv2D):
         return 1 if self.data_format == "channels_first" else -1
 
     def twice(self, x):
-        return keras.layers.UpSampling2D(data_format=self.data_format, dtype=self.dtype_policy)(x)
+        rows = 2 if self.axis == 1 else 1
+        return tf.repeat(tf.repeat(x, 2, rows), 2, rows + 1)
 
     def call(self, inputs):
         channels = inputs.shape[self.axis]

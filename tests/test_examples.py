@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -37,6 +38,16 @@ def test_multi_device():
     done = run("examples/multi_device.py", "--epochs", "2")
     assert done.stdout.startswith("2 replicas on /job:localhost/replica:0/task:0/device:CPU:0, ")
     assert float(done.stdout.split("test accuracy")[1]) > 0.3
+
+
+def test_upgrade_trained_model(tmp_path):
+    """The loss does not jump when the model becomes dynamic, and the table has the three networks."""
+    done = run("examples/upgrade_trained_model.py", "--epochs", "1", "--seeds", "1", "--output", str(tmp_path))
+    static, dynamic = re.search(r"loss ([\d.]+) static, ([\d.]+) dynamic, before training on", done.stdout).groups()
+    assert abs(float(static) - float(dynamic)) < 1e-4 and "to_dynamic: 2 of 4 layers" in done.stdout
+    table = (tmp_path / "table.md").read_text()
+    assert all(f"| {name} |" in table for name in ("static", "static, trained on", "DynamicConv2D"))
+    assert {path.name for path in tmp_path.iterdir()} >= {"static.tflite", "static_on.tflite", "dynamic.tflite"}
 
 
 def test_tpu_without_a_tpu():

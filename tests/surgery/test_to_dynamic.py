@@ -103,7 +103,13 @@ def test_a_class_instead_of_a_name():
     assert type(new.layers[0]) is tfdynconv.ODConv2D
 
 
-BANKS = {"DynamicConv2D": {}, "CondConv2D": {}, "DyNetConv2D": {}, "ODConv2D": {"num_kernels": 3}, "DRConv2D": {}}
+BANKS = {
+    "DynamicConv2D": {"hidden_units": 8},
+    "CondConv2D": {},
+    "DyNetConv2D": {},
+    "ODConv2D": {"num_kernels": 3},
+    "DRConv2D": {},
+}
 
 
 @pytest.mark.parametrize("layer", BANKS)

@@ -20,6 +20,8 @@ def dynamic_layer(old, cls, arguments):
         channels, multiplier = kernel_of(old).shape[-2:]
         carried |= {name.replace("depthwise", "kernel"): getattr(old, name) for name in BY_WEIGHTS}
         carried |= {"filters": channels * multiplier, "groups": channels}
+    if "temperature" in wanted:
+        carried["temperature"] = 1.0  # a high one keeps coefficients equal at first, and they are
     if issubclass(cls, layers.DRConv2D):
         carried["generator"] = "basis"  # the paper's makes all taps of a kernel alike where its coefficients are
     own = {name: fresh(value) for name, value in arguments.items() if name in wanted}

@@ -67,7 +67,7 @@ def to_dynamic(
     data=None,
     tolerance=None,
     report=False,
-    perturbation=0.1,
+    perturbation=0.5,
     seed=0,
     print_fn=print,
     **layer_arguments,
@@ -91,9 +91,11 @@ def to_dynamic(
         where: which layers: a function from a layer to a bool, asked for each convolution and dense layer; None for every
             convolution but the first, as the papers do.
         data, tolerance, report, print_fn: as in `fuse`.
-        perturbation: size of the deviations, as a share of the standard deviation of each trained kernel.
+        perturbation: size of the deviations, as a share of the standard deviation of each trained kernel. The larger, the
+            sooner training tells the kernels apart.
         seed: of the deviations.
-        **layer_arguments: for the dynamic layers, `num_kernels=4`; each takes those that it knows. A routing is copied.
+        **layer_arguments: for the dynamic layers, `num_kernels=4`; each takes those that it knows. A routing is copied. Where
+            there is a temperature it is 1 unless given: a high one keeps coefficients equal at first, as they are anyway.
 
     Returns:
         The new model, or `(model, report)`: a `DynamicReport`, layer by layer.

@@ -85,9 +85,17 @@ def test_a_block_has_one_routing():
     for name in ("bn1", "bn2"):
         block[name].beta.assign(np.ones(block[name].beta.shape))  # so that something reaches every convolution
     outputs = keras.Model(model.input, [block[name].output for name in ("conv_pw", "conv_dw", "conv_pwl")])
-    assert all(np.abs(output).max() > 1e-3 for output in outputs(images()))
+    before = [np.abs(output).max() for output in outputs(images())]
     block["routing_fn"].dense.bias.assign([-100.0, -100.0])  # no expert takes part
-    assert all(np.abs(output).max() < 1e-6 for output in outputs(images()))
+    after = [np.abs(output).max() for output in outputs(images())]
+    assert min(before) > 0 and all(now < 1e-20 * then for now, then in zip(after, before)), (before, after)
+
+
+def test_a_routing_looks_at_the_input_of_its_block():
+    """Even where the first dynamic convolution stands at the block's end."""
+    last = models.condconv(lambda place: place.role == "project", 2)
+    model = models.mobilenet_v2(last, stages=STAGES, **SMALL)
+    assert tuple(model.get_layer("features.2.routing_fn").input.shape) == (None, 16, 16, 8)
 
 
 def test_what_is_left_out_in_training():

@@ -27,14 +27,22 @@ bench: .venv/ready
 digits: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks.digits
 
+# On the older stacks each block of the survey runs the checks that a stack can break; all of them run on the newest.
+BLOCKS = tests/blocks/test_harness.py -k "config or keras_file or graph or weights_learn or fresh"
+
 # The oldest TensorFlow with Keras 3 that is supported.
 floor: .venv-floor/ready
-	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers/test_harness.py tests/layers/test_xla.py \
-		tests/blocks tests/routing tests/training tests/export/test_forms.py tests/export/test_quantization.py tests/export/test_batch_norm.py
+	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers/test_harness.py tests/layers/test_xla.py tests/blocks/test_dynet.py \
+		tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py tests/routing tests/training tests/export/test_forms.py \
+		tests/export/test_quantization.py tests/export/test_batch_norm.py
+	$(QUIET) .venv-floor/bin/python -m pytest -n 2 $(BLOCKS)
 
 # The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
 legacy: .venv-legacy/ready
-	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 tests/legacy tests/layers tests/blocks tests/routing tests/training
+	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 tests/legacy tests/layers/test_harness.py tests/layers/test_layer_errors.py \
+		tests/layers/test_xla.py tests/blocks/test_dynet.py tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py \
+		tests/routing tests/training
+	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 $(BLOCKS)
 
 define environment
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "$(PYTHON) has no venv module: install the package python3-venv (Debian, Ubuntu: apt install python3.11-venv)."; exit 1; }

@@ -46,8 +46,8 @@ class DOConv2D(StaticConv):
     Raises:
         ValueError: bad arguments, a `d_mul` below K or for a 1x1 kernel, an input of the wrong rank.
 
-    Cost of the layer as it trains, C channels, F filters, g groups: `S C F / g + K S C + F` parameters and, beside the
-    multiply-adds of a `Conv2D`, `K S C F / g` for the kernel, once per call. `folded_cost` has that of the `Conv2D`.
+    Cost of the layer as it trains, C channels, F filters, g groups: `S C F / g + K S C + F` parameters, and
+    `height' width' K C F / g + K S C F / g` multiply-adds, the second once per call. `folded_cost` has that of the `Conv2D`.
 
     Reference: Cao et al., DO-Conv, IEEE TIP 2022; arXiv 2006.12030.
 

@@ -46,7 +46,7 @@ class GraphConv(KernelLayer):
     Cost, N nodes, C channels, E edges (`N N` dense): `C units + units` parameters, `N C units + E min(C, units)`
     multiply-adds; the smaller side is summed.
 
-    Reference: Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, arXiv 1609.02907.
+    Reference: Kipf and Welling, Graph Convolutional Networks, arXiv 1609.02907.
 
     >>> import tensorflow as tf, tfdynconv
     >>> line = ([[0, 1, 1, 2], [1, 0, 2, 1]], [1.0, 1.0, 1.0, 1.0])

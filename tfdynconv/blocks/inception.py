@@ -44,8 +44,7 @@ class InceptionBlock(InceptionForms, Block):
     Cost: the sum over its convolutions: `k C F` parameters each, with normalisation F, with bias F more; `k C F` multiply-adds
     for each pixel.
 
-    Reference: Szegedy et al., Going Deeper with Convolutions, arXiv 1409.4842; Rethinking the Inception Architecture for
-    Computer Vision, arXiv 1512.00567.
+    Reference: Szegedy et al., Inception, arXiv 1409.4842 (v1); arXiv 1512.00567 (v2, v3).
 
     >>> import tensorflow as tf, tfdynconv
     >>> block = tfdynconv.blocks.InceptionBlock([[(8, 1)], [(4, 1), (8, 3)]], pool_filters=4, strides=2)

@@ -44,8 +44,7 @@ class Involution2D(Block):
     Cost, C channels in G groups, r hidden channels, K taps, P output positions: `C r + 2 r + r K G + K G` parameters and
     `P (C r + r K G + K C)` multiply-adds.
 
-    Reference: Li et al., Involution: Inverting the Inherence of Convolution for Visual Recognition, CVPR 2021,
-    arXiv 2103.06255.
+    Reference: Li et al., Involution, CVPR 2021, arXiv 2103.06255.
 
     >>> import tensorflow as tf, tfdynconv
     >>> tfdynconv.blocks.Involution2D(7, strides=2)(tf.ones([2, 8, 8, 32])).shape

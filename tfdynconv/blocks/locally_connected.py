@@ -41,7 +41,7 @@ class LocallyConnected2D(ConvWindow, KernelLayer):
     Cost, P output positions, K taps, C channels of a group: `P (K C filters + filters)` parameters, `P K C filters`
     multiply-adds.
 
-    Reference: LeCun, Generalization and network design strategies, 1989; `keras.layers.LocallyConnected2D` of Keras 2, whose
+    Reference: Gregor and LeCun, Locally connected, arXiv 1006.0448; `keras.layers.LocallyConnected2D` of Keras 2, whose
     kernel, `[P, K C, filters]`, is this one's reshaped.
 
     >>> import tensorflow as tf, tfdynconv

@@ -39,11 +39,12 @@ class SCConv2D(ConvBlock):
     Raises:
         ValueError: channels or filters that cannot be halved or divided by `groups`; bad arguments.
 
-    Cost, k weights a window, C channels, F filters: `k C (C + F) / 2` weights, for F = C those of a plain convolution, and
-    `2 (C + F)` of the normalisations; without the split `k C (2 C + F)` and `2 (2 C + F)`. Multiply-adds: these weights
-    by the pixels of each convolution, F2's being a `pooling_size` squared of all, and `height width C / 2` of the gate.
+    Cost, k weights a window, C channels, F filters: `k C (C + F) / 2` parameters, for F = C those of a plain convolution, and
+    `2 (C + F)` of the normalisations; without the split `k C (2 C + F)` and `2 (2 C + F)`. Each weight is multiplied once for
+    each pixel of its convolution, of which the one behind the pooling has a `pooling_size` squared part, and the gate has
+    `height width C / 2` multiply-adds beside them.
 
-    Reference: Liu et al., Improving Convolutional Networks with Self-Calibrated Convolutions, CVPR 2020.
+    Reference: Liu et al., Self-Calibrated Convolutions, CVPR 2020.
 
     >>> import tensorflow as tf, tfdynconv
     >>> layer = tfdynconv.blocks.SCConv2D(16, 3, strides=2, activation="relu")

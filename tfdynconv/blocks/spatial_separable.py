@@ -44,7 +44,7 @@ class SpatialSeparableConv2D(StaticConv):
     Cost, kh kw taps, C channels, R inner filters, F filters, g groups: `(kh C R + kw R F) / g + F` parameters,
     `height' (width kh C R + width' kw R F) / g` multiply-adds. `folded_cost` has that of the `Conv2D`.
 
-    Reference: Szegedy et al., Rethinking the Inception Architecture, CVPR 2016; arXiv 1512.00567 (asymmetric factors).
+    Reference: Szegedy et al., Spatially separable, CVPR 2016; arXiv 1512.00567 (asymmetric factors).
 
     >>> import tensorflow as tf, tfdynconv
     >>> layer = tfdynconv.blocks.SpatialSeparableConv2D(1, 3, use_bias=False)

@@ -54,7 +54,7 @@ class SplitAttentionConv2D(HiddenWidth, ConvBlock):
     parameters, with normalisation `2 r F + 2 A` more: those of the convolution do not grow with r. Multiply-adds:
     `height' width' (k C F / G + r F) + F A / G + A r F / G`.
 
-    Reference: Zhang et al., ResNeSt: Split-Attention Networks, arXiv 2004.08955.
+    Reference: Zhang et al., ResNeSt, arXiv 2004.08955.
 
     >>> import tensorflow as tf, tfdynconv
     >>> layer = tfdynconv.blocks.SplitAttentionConv2D(64, radix=2)

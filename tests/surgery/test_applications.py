@@ -12,7 +12,7 @@ from tfdynconv.surgery import fuse, to_dynamic
 SMALL = {"MobileNetV2": ({"alpha": 0.35}, 52, 52)}
 ALL = {
     "MobileNetV2": ({}, 52, 52),
-    "MobileNetV3Small": ({}, 52, 34),
+    "MobileNetV3Small": ({}, 54, 34),
     "ResNet50": ({}, 53, 53),
     "EfficientNetB0": ({}, 81, 49),
 }

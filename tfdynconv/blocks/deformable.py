@@ -46,9 +46,9 @@ class DeformableConv2D(ConvWindow, KernelLayer):
         ValueError: bad arguments, channels that cannot be divided into the groups, an input of the wrong rank.
 
     Cost, kernel of K taps, C channels, dg deformable groups, p = 2 dg K numbers a pixel (3 dg K if modulated):
-    `K C filters / groups + filters + p (K C + 1)` parameters, and
-    `height' width' K C (filters / groups + p + 4)` multiply-adds, 4 of them for reading between pixels. Coordinates, and the convolution that gives them, are float32 under
-    mixed precision.
+    `K C filters / groups + filters + p (K C + 1)` parameters, and `height' width' K C (filters / groups + p + 4)`
+    multiply-adds, 4 of them for reading between pixels. Coordinates, and the convolution that gives them, are float32
+    under mixed precision.
 
     The published training moves the offsets' convolution at a tenth of the learning rate. It does not fold.
 

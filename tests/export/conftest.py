@@ -59,7 +59,7 @@ def no_conversion(monkeypatch):
         with open(destination, "wb") as file:
             file.write(b"converted")
 
-    def run_tflite(model_file, sizes, scratch):
+    def run_tflite(model_file, sizes, scratch, mode):
         seen.sizes, seen.inputs, seen.specs = sizes, sizes[0].inputs, sizes[0].specs
         return Run({}, {"ADD": 1}, {}, {})
 

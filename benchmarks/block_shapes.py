@@ -29,9 +29,20 @@ def deformable(**arguments):
     )
 
 
+def het(shape):
+    return blocks.HetConv2D(shape.filters, shape.kernel, padding="same", strides=shape.strides)
+
+
+def separable(shape):
+    return blocks.SpatialSeparableConv2D(shape.filters, shape.kernel, padding="same", strides=shape.strides)
+
+
 SHAPE = Shape(16, 28, 64, 64, 3)
+FEWER = [SHAPE, Shape(32, 14, 128, 128, 3), Shape(32, 56, 32, 32, 3), Shape(16, 28, 64, 64, 7)]
 ENTRIES = [
     Entry("DeformableConv2D, zero offsets", SHAPE, deformable(), conv),
     Entry("DeformableConv2D, offsets of some pixels", SHAPE, deformable(offset_initializer="random_normal"), conv),
     Entry("DeformableConv2D, modulated", SHAPE, deformable(modulated=True), conv),
+    *[Entry("HetConv2D", shape, het, conv) for shape in FEWER],
+    *[Entry("SpatialSeparableConv2D", shape, separable, conv) for shape in FEWER],
 ]

@@ -110,5 +110,5 @@ def mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, cal
         return mix_features(inputs, bank, coefficients, geometry, groups)
     form = plan.choose_chunks(lowering, inputs, bank, geometry, groups)
     if form is not None:
-        return mixture_chunks.convolve(*form, inputs, bank, coefficients, geometry)
+        return mixture_chunks.convolve(form, inputs, bank, coefficients, geometry)
     return convolve(inputs, mix(bank, coefficients), geometry, groups, lowering, caller)

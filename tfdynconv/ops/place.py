@@ -88,6 +88,9 @@ class ByDevice:
     def kernel_grad(self, *arguments):
         return self.run("kernel_grad", *arguments)
 
+    def mixture_grads(self, *arguments):
+        return self.run("mixture_grads", *arguments)
+
     def run(self, name, *arguments):
         return by_device(
             *(lambda lowering=lowering: getattr(lowering, name)(*arguments) for lowering in self.lowerings)

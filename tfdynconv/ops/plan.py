@@ -14,6 +14,7 @@ from tfdynconv.ops.lowerings.grouped import Grouped, GroupedForTpu, GroupedNativ
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
 from tfdynconv.ops.lowerings.rows import Rows
+from tfdynconv.ops.lowerings.taps import Taps
 from tfdynconv.ops.lowerings.vectorized import Vectorized
 
 LOWERINGS = {
@@ -36,6 +37,7 @@ LOWERINGS = {
     },
 }
 NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+FEW_SAMPLES = 3  # each chunk reads the whole bank: with fewer samples to a chunk that takes longer than convolving
 _overrides = threading.local()
 
 
@@ -174,23 +176,23 @@ def choose(name, case, tensor, caller):
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):
-    """(chunks, lowering) where mixing a few kernels at a time pays: large kernels on a CPU. Otherwise None."""
+    """How to mix a part of the kernels at a time, where they are large and a CPU runs them; otherwise None."""
     place = places.current(inputs)
     chunk = samples_a_chunk(bank)
-    few = inputs.shape[0] is not None and inputs.shape[0] <= chunk
-    if requested(name) != "auto" or not chunk or few or groups > 1 or geometry.rank == 1:
+    if requested(name) != "auto" or not chunk or inputs.shape[0] == 1 or groups > 1 or geometry.rank == 1:
+        return None
+    if place not in (None, "cpu", "cpu_xla") or places.compiled_place() != "cpu_xla":
         return None
     kernel_size = tuple(bank.shape[1:-2])
     case = Case.of("conv", kernel_size, cells(geometry.output_size(inputs.shape[1:-1], kernel_size)), geometry)
+    is_wide = bank.dtype.size >= 4  # a CPU multiplies in 16 bits slowly; chunks widen a sample at a time
+    if is_wide and (case.has_few_pixels or chunk <= FEW_SAMPLES):
+        return Taps()
+    if inputs.shape[0] is not None and inputs.shape[0] <= chunk:
+        return None
     table = LOWERINGS["conv"]
-    plain, compiled_form = table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)]
-    if place == "cpu":
-        return Chunks(plain), plain
-    if place == "cpu_xla":
-        return CompiledChunks(compiled_form), compiled_form
-    if place is None and places.compiled_place() == "cpu_xla":
-        return places.ByDevice(Chunks(plain), CompiledChunks(compiled_form)), places.ByDevice(plain, compiled_form)
-    return None
+    plain, compiled = Chunks(table[rule_for("cpu", case)]), CompiledChunks(table[rule_for("cpu_xla", case)])
+    return {"cpu": plain, "cpu_xla": compiled, None: places.ByDevice(plain, compiled)}[place]
 
 
 def forced(name, case, place, table):

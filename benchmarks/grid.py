@@ -150,10 +150,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--place", choices=("graph", "xla", "both"), default="both")
+    parser.add_argument("--shape", type=int, help="only this row of benchmarks/shapes.py, from 0")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--plot", metavar="FILE")
     options = parser.parse_args()
     over, names, seconds = None, LAYERS, options.seconds
+    if options.shape is not None:
+        over = [shapes.TRAINING[options.shape]]
     if options.quick:
         over, seconds = [shapes.TRAINING[i] for i in (1, 3, 6)], 0.2
         names = ("CondConv 8", "DynamicConv 4", "ODConv 4", "DyNet 6")

@@ -4,9 +4,10 @@ import math
 
 import tensorflow as tf
 
-from tfdynconv.ops import constant_filters, place, plan
+from tfdynconv.ops import constant_filters, mixture_chunks, place, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
+from tfdynconv.ops.lowerings.taps import Taps, WeightedTaps
 from tfdynconv.ops.mixing import check_coefficients, mix, mix_taps
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
 from tfdynconv.ops.mixture_conv import phone_form as mixture_form
@@ -106,6 +107,8 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
         outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:
         outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)
+    elif not kept and isinstance(plan.choose_chunks(lowering, inputs, bank, geometry, groups), Taps):
+        outputs = mixture_chunks.convolve(WeightedTaps(), inputs, bank, by_tap(attentions), geometry)
     else:
         kernels = weighted(bank, attentions, kept)
         outputs = convolve(inputs, kernels, geometry, groups, lowering, caller)
@@ -136,6 +139,12 @@ def weighted(bank, attentions, gates):
             factor = g if factor is None else factor * g
     kernels = kernels if factor is None else kernels * factor
     return tf.reshape(kernels, [-1, *bank.shape[1:].as_list()])
+
+
+def by_tap(attentions):
+    """`[batch, taps, n]`: the weight of every kernel at every tap."""
+    spatial = attentions["spatial"][:, :, tf.newaxis]
+    return spatial * attentions["kernel"][:, tf.newaxis] if "kernel" in attentions else spatial
 
 
 def elements(space, channels):

@@ -37,7 +37,7 @@ class Taps:
         total = None
         for tap, pixels in enumerate(rows(x, bank, geometry)):
             for channels in blocks(bank):
-                kernels = mix(part(bank, tap, channels), after(coefficients, total))
+                kernels = mix(part(bank, tap, channels), after(self.at(coefficients, tap), total))
                 product = tf.matmul(pixels[..., channels], kernels)
                 total = product if total is None else total + product
         output = geometry.output_size(spatial_size(x, geometry.rank), bank.shape[1:-2])
@@ -52,7 +52,8 @@ class Taps:
         for tap, start in enumerate(starts(kernel_size, geometry)):
             grads = []
             for channels in blocks(bank):
-                kernels = mix(part(bank, tap, channels), after(coefficients, grads[-1] if grads else total))
+                weights, before_it = part(bank, tap, channels), grads[-1] if grads else total
+                kernels = mix(weights, after(self.at(coefficients, tap), before_it))
                 grads.append(tf.matmul(cells, kernels, transpose_b=True))
             grad = tf.concat(grads, -1) if len(grads) > 1 else grads[0]
             grad = tf.reshape(grad, [tf.shape(y)[0], *space, bank.shape[-2]])
@@ -61,17 +62,37 @@ class Taps:
         return tf.slice(total, [0, *before, 0], [-1, *input_size, -1])
 
     def mixture_grads(self, x, y, bank, coefficients, geometry):
-        cells = flat(y)
-        per_filter = coefficients.shape[2] if coefficients.shape.rank == 3 else None
-        for_bank, for_coefficients = [], None
+        cells, last = flat(y), None
+        for_bank, for_coefficients = [], []
         for tap, pixels in enumerate(rows(x, bank, geometry)):
+            one = self.at(coefficients, tap)
+            per_filter = one.shape[2] if one.shape.rank == 3 else None
+            grads = []
             for channels in blocks(bank):
                 weights = part(bank, tap, channels)
-                kernels = tf.matmul(after(pixels[..., channels], for_coefficients), cells, transpose_a=True)
-                for_bank.append(bank_gradient(coefficients, kernels, weights.shape))
-                grad = coefficient_gradient(weights, kernels, per_filter)
-                for_coefficients = grad if for_coefficients is None else for_coefficients + grad
-        return tf.reshape(tf.concat(for_bank, 1), bank.shape), for_coefficients
+                kernels = tf.matmul(after(pixels[..., channels], last), cells, transpose_a=True)
+                for_bank.append(bank_gradient(one, kernels, weights.shape))
+                grads.append(coefficient_gradient(weights, kernels, per_filter))
+                last = grads[-1]
+            for_coefficients.append(tf.add_n(grads))
+        return tf.reshape(tf.concat(for_bank, 1), bank.shape), self.gathered(for_coefficients)
+
+    def at(self, coefficients, tap):
+        return coefficients
+
+    def gathered(self, grads):
+        """The coefficients' gradient from those of each tap."""
+        return tf.add_n(grads)
+
+
+class WeightedTaps(Taps):
+    """With coefficients for each tap, `[batch, taps, n]`: ODConv's spatial attention times its kernel attention."""
+
+    def at(self, coefficients, tap):
+        return coefficients[:, tap]
+
+    def gathered(self, grads):
+        return tf.stack(grads, 1)
 
 
 def rows(x, bank, geometry):

@@ -75,7 +75,8 @@ def test_large_kernels_a_tap_at_a_time(left_out, mode, monkeypatch):
     wanted = run(tf.constant(numbers(2, 3, 2, 4)), bank, given)
     assert not used
     monkeypatch.setattr(plan, "samples_a_chunk", lambda bank: 1)
-    monkeypatch.setattr(WeightedTaps, "gathered", lambda self, grads: used.append(1) or tf.stack(grads, 1))
+    gathered = WeightedTaps.gathered
+    monkeypatch.setattr(WeightedTaps, "gathered", lambda self, grads: used.append(1) or gathered(self, grads))
     got = in_mode(run, mode)(tf.constant(numbers(2, 3, 2, 4)), bank, given)
     assert used
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), got, wanted)

@@ -119,12 +119,22 @@ def test_a_tap_at_a_time(name, batch, mode, small_blocks):
 
 
 def test_blocks_run_one_after_another(small_blocks):
-    """Each mixing product but the first waits for the product before it."""
-    x, bank, a = map(tf.constant, numbers("2d", 5))
-    graph = tf.function(lambda *t: mixture_conv(*t), autograph=False).get_concrete_function(x, bank, a).graph
-    waiting = [op for op in graph.get_operations() if op.type == "Identity" and op.control_inputs]
-    blocks = len(taps.blocks(bank)) * bank.shape[1] * bank.shape[2]
-    assert len(taps.blocks(bank)) > 1 and len(waiting) == blocks - 1
+    """Each block but the first waits for the product of the one before, in the forward pass and in both gradients."""
+
+    def gradients(x, bank, a):
+        with tf.GradientTape() as tape:
+            tape.watch([x, bank, a])
+            loss = tf.reduce_sum(mixture_conv(x, bank, a) ** 2)
+        return tape.gradient(loss, [x, bank, a])
+
+    tensors = list(map(tf.constant, numbers("2d", 5)))
+    bank = tensors[1]
+    count = len(taps.blocks(bank)) * bank.shape[1] * bank.shape[2]
+    assert len(taps.blocks(bank)) > 1
+    for function, passes in ((mixture_conv, 1), (gradients, 3)):
+        graph = tf.function(function, autograph=False).get_concrete_function(*tensors).graph
+        waiting = [op for op in graph.get_operations() if op.type == "Identity" and op.control_inputs]
+        assert len(waiting) == passes * (count - 1)
 
 
 def test_channels_a_block():

@@ -86,7 +86,7 @@ def convolve(inputs, kernels, geometry, groups, lowering, caller):
 def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
     """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
-    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller)
+    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry, kernels.dtype), inputs, caller)
     channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
     return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)
 

@@ -65,7 +65,9 @@ def transpose(inputs, kernels, geometry, added, lowering, caller):
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-2]
     size = output_size(spatial_size(inputs, geometry.rank), kernel_size, geometry, added)
     static = [n if isinstance(n, int) else None for n in size]
-    chosen = plan.choose(lowering, plan.Case.of("conv", kernel_size, cells(static), geometry), inputs, caller)
+    chosen = plan.choose(
+        lowering, plan.Case.of("conv", kernel_size, cells(static), geometry, kernels.dtype), inputs, caller
+    )
     shapes = {"x": [inputs.shape[0], *static, filters], "k": kernels.shape, "y": inputs.shape}
     _, input_grad, _ = forms(chosen, geometry, kernel_size, shapes)
     return input_grad(inputs, kernels, size)

@@ -43,17 +43,19 @@ _overrides = threading.local()
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What a rule may look at: `pixels`, the output cells of a sample, is None where unknown; `stride` is the largest."""
+    """What a rule may look at: `pixels`, the output cells of a sample, is None where unknown; `stride` is the largest;
+    `is_narrow` means numbers of 16 bits."""
 
     kind: str
     kernel_size: tuple
     pixels: typing.Optional[int]
     is_dilated: bool = False
     stride: int = 1
+    is_narrow: bool = False
 
     @classmethod
-    def of(cls, kind, kernel_size, pixels, geometry):
-        return cls(kind, kernel_size, pixels, geometry.is_dilated, max(geometry.strides))
+    def of(cls, kind, kernel_size, pixels, geometry, dtype):
+        return cls(kind, kernel_size, pixels, geometry.is_dilated, max(geometry.strides), dtype.size < 4)
 
     @property
     def rank(self):
@@ -62,6 +64,11 @@ class Case:
     @property
     def is_pointwise(self):
         return all(k == 1 for k in self.kernel_size)
+
+    @property
+    def is_product(self):
+        """A product of matrices as it stands, of numbers that a CPU multiplies fast."""
+        return self.is_pointwise and self.stride == 1 and not self.is_narrow
 
     @property
     def has_few_pixels(self):
@@ -91,6 +98,7 @@ def always(case):
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
     ("cpu", "conv", lambda c: c.is_small_3d, "matmul", "0.4 to 0.7 of the loop's time in training"),
+    ("cpu", "conv", lambda c: c.is_product, "matmul", "0.6 to 1.0 of the loop's time, the less the larger the kernel"),
     ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
     ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),
@@ -184,9 +192,10 @@ def choose_chunks(name, inputs, bank, geometry, groups):
     if place not in (None, "cpu", "cpu_xla") or places.compiled_place() != "cpu_xla":
         return None
     kernel_size = tuple(bank.shape[1:-2])
-    case = Case.of("conv", kernel_size, cells(geometry.output_size(inputs.shape[1:-1], kernel_size)), geometry)
-    is_wide = bank.dtype.size >= 4  # a CPU multiplies in 16 bits slowly; chunks widen a sample at a time
-    if is_wide and (case.has_few_pixels or chunk <= FEW_SAMPLES):
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernel_size))
+    case = Case.of("conv", kernel_size, pixels, geometry, bank.dtype)
+    # a CPU multiplies in 16 bits slowly; chunks widen a sample at a time
+    if not case.is_narrow and (case.has_few_pixels or chunk <= FEW_SAMPLES):
         return Taps()
     if inputs.shape[0] is not None and inputs.shape[0] <= chunk:
         return None

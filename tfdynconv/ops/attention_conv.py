@@ -99,6 +99,8 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
         "filter": is_mixed and kernel < elements(output, bank.shape[-1]),
     }
     gates = {name: attentions.get(name) for name in ("channel", "filter")}
+    if is_mixed and groups == inputs.shape[-1] > 1 and phone is None:
+        gates = {"channel": None, "filter": of_each_filter(gates, bank.shape[-1] // groups)}
     if gates["channel"] is not None and not on_kernel["channel"]:
         inputs = inputs * gate(gates["channel"], inputs.shape.rank)
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
@@ -139,6 +141,14 @@ def weighted(bank, attentions, gates):
             factor = g if factor is None else factor * g
     kernels = kernels if factor is None else kernels * factor
     return tf.reshape(kernels, [-1, *bank.shape[1:].as_list()])
+
+
+def of_each_filter(gates, multiplier):
+    """Where each filter reads one channel, the channel's gate is one more of the filter's, and no map is multiplied for it."""
+    if gates["channel"] is None:
+        return gates["filter"]
+    channel = tf.repeat(gates["channel"], multiplier, axis=1) if multiplier > 1 else gates["channel"]
+    return channel if gates["filter"] is None else channel * gates["filter"]
 
 
 def by_tap(attentions):

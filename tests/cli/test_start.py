@@ -15,7 +15,7 @@ from tfdynconv.cli import main
 ROOT = pathlib.Path(main.__file__).parents[2]
 HEAVY = {"tensorflow", "keras", "jax", "torch", "scipy"}
 PROGRESS = re.compile(r"tfdynconv: .* \(\d+ s\)$")
-EXAMPLES = re.findall(r"^  tfdynconv (.*)$", "\n".join([main.NOTES, *(v.NOTES for v in main.VERBS.values())]), re.M)
+EXAMPLES = re.findall(r"^  tfdynconv ([^>\n]*)", "\n".join([main.NOTES, *(v.NOTES for v in main.VERBS.values())]), re.M)
 
 
 def python(*arguments):

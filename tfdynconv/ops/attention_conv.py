@@ -103,6 +103,7 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
     if not is_mixed:
         plan.check_name(lowering, caller)
+        place.note("static")
         outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:
         outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)

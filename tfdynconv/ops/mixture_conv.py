@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from tfdynconv.ops import constant_filters, mixture_chunks, plan
+from tfdynconv.ops import constant_filters, mixture_chunks, place, plan
 from tfdynconv.ops.geometry import cells, fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
@@ -110,5 +110,5 @@ def mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, cal
         return mix_features(inputs, bank, coefficients, geometry, groups)
     form = plan.choose_chunks(lowering, inputs, bank, geometry, groups)
     if form is not None:
-        return mixture_chunks.convolve(*form, inputs, bank, coefficients, geometry)
+        return mixture_chunks.convolve(*place.note(form), inputs, bank, coefficients, geometry)
     return convolve(inputs, mix(bank, coefficients), geometry, groups, lowering, caller)

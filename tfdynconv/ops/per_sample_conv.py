@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import place, plan
 from tfdynconv.ops.geometry import (
     cells,
     fold_padding,
@@ -86,7 +86,7 @@ def convolve(inputs, kernels, geometry, groups, lowering, caller):
 def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
     """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
-    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller)
+    chosen = place.note(plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller))
     channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
     return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import place, plan
 from tfdynconv.ops.geometry import ConvGeometry, cells, spatial_size, standardize_data_format
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_tensors, check_window
 from tfdynconv.ops.trilinear import forms
@@ -65,7 +65,8 @@ def transpose(inputs, kernels, geometry, added, lowering, caller):
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-2]
     size = output_size(spatial_size(inputs, geometry.rank), kernel_size, geometry, added)
     static = [n if isinstance(n, int) else None for n in size]
-    chosen = plan.choose(lowering, plan.Case.of("conv", kernel_size, cells(static), geometry), inputs, caller)
+    case = plan.Case.of("conv", kernel_size, cells(static), geometry)
+    chosen = place.note(plan.choose(lowering, case, inputs, caller))
     shapes = {"x": [inputs.shape[0], *static, filters], "k": kernels.shape, "y": inputs.shape}
     _, input_grad, _ = forms(chosen, geometry, kernel_size, shapes)
     return input_grad(inputs, kernels, size)

@@ -90,7 +90,8 @@ def region_conv(
         apart = [kernel_groups_to_samples(k, groups) for k in tf.unstack(kernels, num=regions, axis=1)]
         kernels, inputs = tf.stack(apart, 1), groups_to_samples(inputs, groups)
         guide = tf.repeat(guide, groups, axis=0)
-    outputs = convolve(inputs, kernels, guide, geometry, float(beta), use_alpha, form(lowering, inputs, caller))
+    how = places.note(form(lowering, inputs, caller))
+    outputs = convolve(inputs, kernels, guide, geometry, float(beta), use_alpha, how)
     outputs = samples_to_groups(outputs, groups) if groups > 1 else outputs
     return channels_first(outputs) if data_format == "channels_first" else outputs
 

@@ -1,0 +1,32 @@
+"""What the plan takes for each layer in each place: for which places a model is traced, and what the traces noted."""
+
+from tfdynconv.ops import place, plan
+from tfdynconv.ops.phone import Phone
+
+
+def destinations():
+    """`{name: (place, phone)}` to trace for; "here" is this machine's device, compiled or not."""
+    compiled = place.compiled_place()
+    return {
+        "here": (compiled.removesuffix("_xla"), None),
+        "here_xla": (compiled, None),
+        "gpu": ("gpu", None),
+        "tpu": ("tpu", None),
+        "phone": ("tflite", Phone()),
+        "phone_8_bits": ("tflite", Phone(stores_8_bits=True)),
+    }
+
+
+def chosen(calls):
+    """The lowerings of a layer's ops, each once, in words; for a phone the forms."""
+    names = {id(lowering): name for table in plan.LOWERINGS.values() for name, lowering in table.items()}
+    found = []
+    for call in calls:
+        found += call.forms or [name_of(note, names) for note in call.notes]
+    return " + ".join(dict.fromkeys(found))
+
+
+def name_of(note, names):
+    if isinstance(note, tuple):  # kernels a few at a time
+        return f"{name_of(note[-1], names)} in chunks"
+    return note if isinstance(note, str) else names[id(note)]

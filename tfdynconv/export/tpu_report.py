@@ -46,7 +46,7 @@ class TpuReport:
             return None
         return self.model.seconds / self.static.seconds
 
-    def __str__(self):
+    def __str__(self) -> str:
         what = f"{'training step' if self.train else 'forward pass'} in {self.dtype}, inputs {self.input_shapes}"
         if not self.compiles:
             return f"{self.topology}, {what}: does not compile\n  {self.model.error.strip()[:1000]}"

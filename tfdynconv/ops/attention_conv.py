@@ -1,6 +1,7 @@
 """ODConv's convolution (arXiv 2209.07947): attentions over taps, input channels, filters and kernels of a bank."""
 
 import math
+import typing
 
 import tensorflow as tf
 
@@ -20,19 +21,20 @@ from tfdynconv.ops.per_sample_conv import (
 )
 from tfdynconv.ops.phone import FORMS
 from tfdynconv.ops.static_conv import static_conv
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def attention_conv(
-    inputs,
-    bank,
-    attentions,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    bank: Tensor,
+    attentions: typing.Mapping[str, Tensor],
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each sample with a kernel that is weighted along its four axes.
 
     `K[b, t, c, f] = s[b, t] p[b, c] q[b, f] sum_i a[b, i] W[i, t, c, f]` and `y[b] = conv(x[b], K[b])`, where s, p, q and a are

@@ -9,11 +9,19 @@ from tfdynconv.ops.mixture_conv import check_dtypes
 from tfdynconv.ops.mixture_features import mix_depthwise_features
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_window, per_sample_depthwise_conv
 from tfdynconv.ops.phone import FORMS
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def mixture_depthwise_conv(
-    inputs, bank, coefficients, strides=1, padding="valid", dilations=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    bank: Tensor,
+    coefficients: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Mix a bank of depthwise kernels for each sample and convolve the sample with its mixture.
 
     `y[b] = depthwise_conv(x[b], sum_i a[b, i] W[i])`; `lowering="features"` convolves with the whole bank and mixes the n

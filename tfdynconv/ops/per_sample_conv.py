@@ -12,11 +12,19 @@ from tfdynconv.ops.geometry import (
 )
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.trilinear import differentiable
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def per_sample_conv(
-    inputs, kernels, strides=1, padding="valid", dilations=1, groups=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each sample of a batch with its own kernel, in 1, 2 or 3 dimensions.
 
     `y[b, o, f] = sum over taps t and channels c of x[b, o s + t d - before, c] kernels[b, t, c, f]`, with stride s and
@@ -92,8 +100,14 @@ def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
 
 
 def per_sample_depthwise_conv(
-    inputs, kernels, strides=1, padding="valid", dilations=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each channel of each sample with its own kernels, in two dimensions.
 
     `y[b, o, c m + j] = sum over taps t of x[b, o s + t d - before, c] kernels[b, t, c, j]`, with m kernels a channel: for

@@ -18,23 +18,24 @@ from tfdynconv.ops.per_sample_conv import (
 from tfdynconv.ops.regions import dense, routed
 from tfdynconv.ops.regions.routed import regions_of
 from tfdynconv.ops.trilinear import hidden, shaped
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 LOWERINGS = ("auto", "routed", "dense")
 
 
 def region_conv(
-    inputs,
-    kernels,
-    guide,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    beta=1.0,
-    use_alpha=False,
-    lowering="auto",
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    guide: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    beta: float = 1.0,
+    use_alpha: bool = False,
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve every pixel of a sample with the kernel of its region.
 
     `M[b, p] = argmax_j guide[b, p, j]` and `y[b, p] = conv(x[b], W[b, M[b, p]])[p]`, the first region of equals. Backward,

@@ -10,14 +10,14 @@ class TemperatureMixin:
     Exporting a model at another value warns.
     """
 
-    def set_temperature(self, temperature):
+    def set_temperature(self, temperature: float) -> None:
         if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(
                 f"{type(self).__name__}: `temperature` must be a positive number. Received: temperature={temperature!r}."
             )
         self.initial_temperature = float(temperature)
 
-    def add_temperature(self):
+    def add_temperature(self) -> None:
         for name, value in (("temperature", self.initial_temperature), ("final_temperature", 1.0)):
 
             def initializer(shape, dtype=None, value=value):

@@ -104,6 +104,17 @@ def test_a_program_of_another_name_gets_the_whole_package(tmp_path):
     assert done.stdout.strip() == "CondConv2D", done.stderr
 
 
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_every_verb_has_examples_and_json(verb):
+    assert f"\n  tfdynconv {verb}" in main.VERBS[verb].NOTES
+    assert "--json" in [name for option in main.parser().verbs[verb].taken for name in option.option_strings]
+
+
+def test_exit_codes_are_told():
+    codes = re.findall(r"^  (\d+) +\w", main.NOTES.split("exit codes:")[1], re.M)
+    assert codes == ["0", "1", "2", "130"]
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_examples_of_help_are_right(example):
     asked = main.parser().parse_args(example.split())

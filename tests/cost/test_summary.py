@@ -59,12 +59,15 @@ def test_totals_are_those_of_the_model_and_of_the_twin_that_is_built(make):
     model = make()
     found, twin = tfdynconv.summary(model), tfdynconv.summary(static_twin(model))
     assert found.total.parameters == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    if not any(isinstance(layer, keras.Model) for layer in model.layers):
+        assert found.total.multiply_adds == tfdynconv.models.cost(model)[1]
     assert (found.twin.parameters, found.twin.multiply_adds) == (twin.total.parameters, twin.total.multiply_adds)
     assert found.twin.sizes == twin.total.sizes
     assert found.total.overhead == found.total.multiply_adds - twin.total.multiply_adds > 0
     assert twin.total.overhead == 0 and not any(any(row.lowerings.values()) for row in twin.rows)
 
 
+@pytest.mark.slow
 def test_the_same_as_the_count_of_the_papers_networks():
     model = tfdynconv.models.mobilenet_v2(
         tfdynconv.models.odconv(num_kernels=1), input_shape=(32, 32, 3), width=0.5, classes=10
@@ -151,7 +154,8 @@ def test_lowerings_are_those_of_the_plan(monkeypatch):
     assert (auto["phone"], auto["phone_8_bits"]) == ("matmul", "constant")
     assert set(row(found, "features").lowerings.values()) == {"features"}
     assert row(found, "gates").lowerings["tpu"] == "static"
-    assert (row(found, "regions").lowerings["here"], row(found, "regions").lowerings["gpu"]) == ("routed", "dense")
+    regions = row(found, "regions").lowerings
+    assert (regions["here"], regions["gpu"]) == ("routed", "dense + grouped")  # each region's response by the plan
 
 
 def test_kernels_that_are_mixed_a_few_at_a_time():
@@ -160,13 +164,13 @@ def test_kernels_that_are_mixed_a_few_at_a_time():
 
 
 def test_the_sizes_are_those_of_the_files(tmp_path):
-    """But for graph and metadata, some kB a file."""
+    """But for the graph and the scales of 8-bit weights."""
     layers = [tfdynconv.CondConv2D(64, 3, num_experts=4), L.BatchNormalization(), tfdynconv.DynamicConv2D(32, 3)]
     model = image_model(*layers, channels=32)
     sizes = tfdynconv.summary(model).total.sizes
     for quantize, name in ((None, "float32"), ("dynamic", "int8")):
         report = tfdynconv.export.to_tflite(model, tmp_path / "m.tflite", quantize=quantize, tolerance=1.0)
-        assert sizes[name] < report.size < sizes[name] + 16_000, name
+        assert sizes[name] < report.size < sizes[name] + 20_000, name
 
 
 def test_nothing_is_changed():

@@ -5,11 +5,9 @@ from tfdynconv.ops.phone import Phone
 
 
 def destinations():
-    """`{name: (place, phone)}` to trace for; "here" is this machine's device, compiled or not."""
-    compiled = place.compiled_place()
+    """`{name: (place, phone)}` to trace for beside "here", this machine's device without XLA."""
     return {
-        "here": (compiled.removesuffix("_xla"), None),
-        "here_xla": (compiled, None),
+        "here_xla": (place.compiled_place(), None),
         "gpu": ("gpu", None),
         "tpu": ("tpu", None),
         "phone": ("tflite", Phone()),
@@ -29,4 +27,4 @@ def chosen(calls):
 def name_of(note, names):
     if isinstance(note, tuple):  # kernels a few at a time
         return f"{name_of(note[-1], names)} in chunks"
-    return note if isinstance(note, str) else names[id(note)]
+    return note if isinstance(note, str) else names.get(id(note), type(note).__name__)

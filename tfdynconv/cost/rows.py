@@ -8,7 +8,7 @@ import keras
 
 from tfdynconv.export.quantization import own_weights
 from tfdynconv.export.static_twin import DYNAMIC
-from tfdynconv.layers.cost import CONVOLUTIONS, multiply_adds, static_cost, trained_weights
+from tfdynconv.layers.cost import is_counted, multiply_adds, static_cost, trained_weights
 from tfdynconv.layers.walk import walk
 from tfdynconv.routing import Routing
 
@@ -79,11 +79,7 @@ def outermost(calls):
 def is_whole(call):
     if isinstance(call.layer, keras.Model):
         return False
-    return counts_itself(call.layer) or is_of_keras(call.layer) or not call.inside
-
-
-def counts_itself(layer):
-    return callable(getattr(layer, "cost", None))
+    return is_counted(call.layer) or is_of_keras(call.layer) or not call.inside
 
 
 def is_of_keras(layer):
@@ -106,8 +102,7 @@ def weights_of(call):
 
 def multiply_adds_of(call):
     """None for what cannot be counted: weights in a layer that nothing is known of."""
-    known = isinstance(call.layer, (*CONVOLUTIONS, K.Dense, *FREE)) or counts_itself(call.layer)
-    if call.own or (call.layer.weights and not known):
+    if call.own or (call.layer.weights and not is_counted(call.layer) and not isinstance(call.layer, FREE)):
         return None
     return multiply_adds(call.layer, call.input_shape)
 

@@ -40,8 +40,8 @@ def summary(model, input_shape=None, progress=None):
     >>> model = keras.Sequential([keras.Input([8, 8, 3]), tfdynconv.CondConv2D(4, 3, num_experts=2, name="conv")])
     >>> found = tfdynconv.summary(model)
     >>> row = found.rows[0]
-    >>> row.parameters, row.multiply_adds, row.overhead, row.lowerings["gpu"], row.lowerings["phone"]
-    (232, 4110, 222, 'grouped_native', 'matmul')
+    >>> row.parameters, row.multiply_adds, row.overhead, row.lowerings["phone"]
+    (232, 4110, 222, 'matmul')
     >>> found.total.parameters, found.twin.parameters
     (232, 112)
     """
@@ -49,8 +49,9 @@ def summary(model, input_shape=None, progress=None):
     tell = progress or (lambda text: None)
     device = places.compiled_place().removesuffix("_xla")
     tell("counting")
-    counted = rows(traced(model, specs, device))
-    ways = ways_of(model, specs, tell) if any(row.has_choices for row in counted) else {}
+    here = traced(model, specs, device)
+    counted = rows(here)
+    ways = ways_of(model, specs, here, tell) if any(row.has_choices for row in counted) else {}
     made = [made_row(row, {place: found.get(id(row.layer), "") for place, found in ways.items()}) for row in counted]
     made = [row for row in made if row.parameters or row.multiply_adds != 0]
     known = [row for row in counted if row.multiply_adds is not None]
@@ -77,13 +78,17 @@ def traced(model, specs, place, phone=None):
         ) from error
 
 
-def ways_of(model, specs, tell):
-    """`{place: {id(layer): the lowerings in words}}`, each place by a trace that is meant for it."""
-    found = {}
+def ways_of(model, specs, here, tell):
+    """`{place: {id(layer): the lowerings in words}}`, each place by a trace that is meant for it; `here` is there already."""
+    found = {"here": words(here)}
     for place, (where, phone) in destinations().items():
         tell(f"tracing for {place}")
-        found[place] = {key: chosen(same) for key, same in by_layer(traced(model, specs, where, phone)).items()}
+        found[place] = words(traced(model, specs, where, phone))
     return found
+
+
+def words(calls):
+    return {key: chosen(same) for key, same in by_layer(calls).items()}
 
 
 def made_row(row, ways):

@@ -16,6 +16,11 @@ SEPARABLE = (K.SeparableConv1D, K.SeparableConv2D)
 CONVOLUTIONS = (K.Conv1D, K.Conv2D, K.Conv3D, K.DepthwiseConv1D, K.DepthwiseConv2D, *SEPARABLE, *TRANSPOSED)
 
 
+def is_counted(layer):
+    """Whether it has multiply-adds by these rules, or counts them itself."""
+    return isinstance(layer, (*CONVOLUTIONS, K.Dense)) or callable(getattr(layer, "cost", None))
+
+
 def multiply_adds(layer, input_shape):
     """Those of a sample; 0 for what is no convolution, dense layer or routing, None where they cannot be known."""
     try:

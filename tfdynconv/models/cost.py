@@ -2,7 +2,7 @@
 
 import math
 
-from tfdynconv.layers.cost import counted
+from tfdynconv.layers.cost import counted, is_counted
 
 
 def cost(model):
@@ -23,7 +23,7 @@ def cost(model):
     (3504872, 300774272)
     """
     parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    return parameters, sum(counted(layer, input_shape(layer)) for layer in model.layers)
+    return parameters, sum(counted(layer, input_shape(layer)) for layer in model.layers if is_counted(layer))
 
 
 def input_shape(layer):

@@ -77,7 +77,7 @@ class ExportReport:
             text += f"\n  one run{size}, one thread: {latency}"
         if self.meant_for:
             text += f"\n  meant for {self.meant_for}"
-        by_reason = {}
+        by_reason: dict = {}
         for choice in self.choices:
             by_reason.setdefault((choice.form, choice.reason), []).append(choice.layer)
         for (form, reason), layers in by_reason.items():

@@ -140,7 +140,7 @@ def is_integer(mode):
     return mode is not None and mode.is_integer
 
 
-def check_arguments(model, path, batch_size, tolerance):
+def check_arguments(model: keras.Model, path: typing.Any, batch_size: int, tolerance: float) -> str:
     """The path as a string, if everything is what it should be."""
     if not isinstance(model, keras.Model):
         raise ValueError(

@@ -153,7 +153,8 @@ def finished(outputs):
 
 def in_turns(compiled, plain, inputs):
     """Median seconds of a call of each; a slow moment of the machine hits both."""
-    functions, times, end = (compiled, plain), ([], []), time.perf_counter() + SECONDS
+    functions, end = (compiled, plain), time.perf_counter() + SECONDS
+    times: tuple[list, list] = ([], [])
     for _ in range(MOST):
         for function, own in zip(functions, times):
             begin = time.perf_counter()

@@ -110,5 +110,6 @@ def mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, cal
         return mix_features(inputs, bank, coefficients, geometry, groups)
     form = plan.choose_chunks(lowering, inputs, bank, geometry, groups)
     if form is not None:
-        return mixture_chunks.convolve(*place.note(form), inputs, bank, coefficients, geometry)
+        chunks, plain = place.note(form)
+        return mixture_chunks.convolve(chunks, plain, inputs, bank, coefficients, geometry)
     return convolve(inputs, mix(bank, coefficients), geometry, groups, lowering, caller)

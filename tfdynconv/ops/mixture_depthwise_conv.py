@@ -1,5 +1,7 @@
 """A bank of depthwise kernels, mixed for each sample and convolved."""
 
+import typing
+
 import tensorflow as tf
 
 from tfdynconv.ops import constant_filters, plan
@@ -61,7 +63,12 @@ def mixture_depthwise_conv(
     check_dtypes(inputs, bank, coefficients, caller=caller)
     shape = coefficient_shape(coefficients, bank.shape[0], bank.shape[-2] * bank.shape[-1])
     check_coefficients(coefficients, shape, inputs.shape[0], caller)
-    window = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    window: dict[str, typing.Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilations": dilations,
+        "data_format": data_format,
+    }
     if lowering == "features":
         return with_whole_bank(inputs, bank, coefficients, caller, **window)
     if plan.phone_form(lowering, "depthwise", FORMS) == "constant":

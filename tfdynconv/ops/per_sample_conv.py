@@ -1,5 +1,7 @@
 """Per-sample convolution: every sample of the batch has its own kernel."""
 
+import typing
+
 import tensorflow as tf
 
 from tfdynconv.ops import place, plan
@@ -213,7 +215,9 @@ def check_tensors(inputs, kernels, ranks, caller):
     return inputs, kernels, inputs.shape.rank - 2
 
 
-def check_window(strides, dilations, padding, rank, caller):
+def check_window(
+    strides: Ints, dilations: Ints, padding: Padding, rank: int, caller: str
+) -> tuple[tuple[int, ...], tuple[int, ...], typing.Any]:
     strides = standardize_ints(strides, rank, "strides", caller)
     dilations = standardize_ints(dilations, rank, "dilations", caller)
     if max(strides) > 1 and max(dilations) > 1:

@@ -60,7 +60,9 @@ def per_sample_conv_transpose(
     if rank == 1:
         inputs, kernels = tf.expand_dims(inputs, 1), tf.expand_dims(kernels, 1)
         strides, dilations, added = (1, *strides), (1, *dilations), added and (0, *added)
-    outputs = transpose(inputs, kernels, ConvGeometry(strides, dilations, padding.upper()), added, lowering, caller)
+    outputs = transpose(
+        inputs, kernels, ConvGeometry(strides, dilations, str(padding).upper()), added, lowering, caller
+    )
     outputs = tf.squeeze(outputs, 1) if rank == 1 else outputs
     return channels_first(outputs) if data_format == "channels_first" else outputs
 

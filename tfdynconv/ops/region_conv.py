@@ -157,7 +157,7 @@ def convolve(inputs, kernels, guide, geometry, beta, use_alpha, how):
             tensors = tuple(map(hidden, (x, k, g, y)))
             results = run(
                 lambda: routed_form(*tensors),
-                lambda: dense.gradients(*tensors, geometry, beta, use_alpha)[chosen],
+                lambda: dense.gradients(*tensors, geometry=geometry, beta=beta, use_alpha=use_alpha)[chosen],
             )
             return tuple(shaped(r, t.shape) for r, t in zip(results, (inputs, kernels, guide)[chosen])), grad
 

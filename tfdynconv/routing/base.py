@@ -35,6 +35,8 @@ class Routing(keras.layers.Layer):
     """
 
     sums_to_one = False
+    num_kernels: typing.Any  # an int; pairs of name and size where there are several attentions
+    owner: str
 
     def __init__(
         self, num_kernels: typing.Optional[int] = None, data_format: typing.Optional[str] = None, **kwargs: typing.Any
@@ -75,7 +77,7 @@ class Routing(keras.layers.Layer):
         self.data_format = self.data_format or _compat.image_data_format()
         super().build(input_shape)
 
-    def channels(self, input_shape: Shape) -> int:
+    def channels(self, input_shape: Shape) -> typing.Any:
         return input_shape[1 if self.data_format == "channels_first" and len(input_shape) > 2 else -1]
 
     def pool(self, inputs: Tensor) -> Tensor:
@@ -89,7 +91,7 @@ class Routing(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Shape) -> typing.Any:
         return (input_shape[0], self.num_kernels)
 
-    def stand_still(self) -> float:
+    def stand_still(self) -> typing.Any:
         """Set the weights, which must exist, so that every coefficient is the same for every input; return that number.
 
         Training sets out from there: `tfdynconv.surgery.to_dynamic` starts layers like this.

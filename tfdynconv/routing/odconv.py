@@ -77,7 +77,7 @@ class ODConvRouting(TemperatureMixin, Routing):
         hidden = self.width(channels)
         initializer = {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"}  # as published
 
-        def dense(name, units, inputs, use_bias):
+        def dense(name: str, units: int, inputs: int, use_bias: bool) -> keras.layers.Layer:
             layer = keras.layers.Dense(
                 units,
                 use_bias=use_bias,
@@ -89,7 +89,7 @@ class ODConvRouting(TemperatureMixin, Routing):
             return layer
 
         self.squeeze = dense("squeeze", hidden, channels, use_bias=self.norm is None)
-        self.normalize = None
+        self.normalize: typing.Any = None
         if self.norm is not None:
             kind = VectorBatchNormalization if self.norm == "batch" else keras.layers.LayerNormalization
             self.normalize = kind(epsilon=1e-5, name="norm", dtype=self.compute_dtype)
@@ -114,7 +114,7 @@ class ODConvRouting(TemperatureMixin, Routing):
             for (name, _), head in zip(self.num_kernels, self.heads)
         }
 
-    def stand_still(self) -> float:
+    def stand_still(self) -> dict:
         """`{name: the number that every attention of this name is}`."""
         for head in self.heads:
             zero(head)

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfdynconv.export.batch_norm import called_through
+from tfdynconv.export.tracing import functions_inlined
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops import place
 
@@ -38,6 +39,7 @@ def calls(model, specs, where, phone=None):
             if layer is not model:
                 open_.enter_context(called_through(layer, seen(layer, stack, notes, phone)))
         open_.enter_context(place.exporting(where, phone))
+        open_.enter_context(functions_inlined())  # a `tf.function` that was traced before would show no calls
 
         def run(*flat):
             return model(tf.nest.pack_sequence_as(specs, flat), training=False)
@@ -69,6 +71,5 @@ def seen(layer, stack, notes, phone):
 def shape_of(nest):
     """That of the first tensor in it."""
     found = next((value for value in tf.nest.flatten(nest) if hasattr(value, "shape")), None)
-    if found is None or found.shape.rank is None:
-        return ()
-    return tuple(found.shape)
+    shape = tf.TensorShape(None if found is None else found.shape)
+    return () if shape.rank is None else tuple(shape)

@@ -74,7 +74,7 @@ HEAD = [
     "output",
     "parameters",
     "multiply-adds",
-    "of them overhead",
+    "routing, mixing",
     *LOWERINGS.values(),
     *SIZES.values(),
 ]

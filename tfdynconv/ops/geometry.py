@@ -16,7 +16,7 @@ def is_int(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def standardize_ints(value, rank, name, caller):
+def standardize_ints(value: typing.Any, rank: int, name: str, caller: str) -> tuple[int, ...]:
     """One positive int per spatial axis, from an int or a sequence of `rank` ints."""
     try:
         values = (value,) * rank if is_int(value) else tuple(value)

@@ -154,10 +154,10 @@ def convolve(inputs, kernels, guide, geometry, beta, use_alpha, how):
                     results, [x, k, g, y], output_gradients=list(cotangents), unconnected_gradients="zero"
                 )
 
-            tensors = tuple(map(hidden, (x, k, g, y)))
+            a, b, c, d = map(hidden, (x, k, g, y))
             results = run(
-                lambda: routed_form(*tensors),
-                lambda: dense.gradients(*tensors, geometry=geometry, beta=beta, use_alpha=use_alpha)[chosen],
+                lambda: routed_form(a, b, c, d),
+                lambda: dense.gradients(a, b, c, d, geometry, beta, use_alpha)[chosen],
             )
             return tuple(shaped(r, t.shape) for r, t in zip(results, (inputs, kernels, guide)[chosen])), grad
 

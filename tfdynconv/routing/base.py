@@ -50,7 +50,7 @@ class Routing(keras.layers.Layer):
         self.num_kernels = num_kernels
         self.data_format = data_format and standardize_data_format(data_format, type(self).__name__)
 
-    def bind(self, num_kernels: typing.Optional[int], data_format: typing.Optional[str], owner: str) -> None:
+    def bind(self, num_kernels: typing.Any, data_format: typing.Optional[str], owner: str) -> None:
         """Take the size of the bank and the data format from the dynamic layer that owns this routing."""
         if getattr(self, "owner", owner) != owner:
             raise ValueError(

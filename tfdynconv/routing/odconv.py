@@ -68,7 +68,7 @@ class ODConvRouting(TemperatureMixin, Routing):
     def width(self, channels: int) -> int:
         return max(int(channels * self.reduction_ratio), self.min_hidden)
 
-    def bind(self, num_kernels: typing.Optional[int], data_format: typing.Optional[str], owner: str) -> None:
+    def bind(self, num_kernels: typing.Any, data_format: typing.Optional[str], owner: str) -> None:
         super().bind(in_order(num_kernels), data_format, owner)
 
     def build(self, input_shape: Shape) -> None:

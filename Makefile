@@ -30,7 +30,7 @@ dist: .venv-dist/ready
 	.venv-dist/bin/python -m twine check --strict dist/*
 	.venv-dist/bin/cffconvert --validate
 	$(PYTHON) -m venv --clear .venv-wheel
-	.venv-wheel/bin/python -m pip install --quiet --disable-pip-version-check "$$(ls dist/*.whl)[tflite]"
+	.venv-wheel/bin/python -I -m pip install --quiet --disable-pip-version-check "$$(ls dist/*.whl)[tflite]"
 	TF_CPP_MIN_LOG_LEVEL=3 .venv-wheel/bin/python -I .ci/installed.py
 
 bench: .venv/ready

@@ -150,6 +150,23 @@ def test_what_was_traced_before_is_seen_again():
     assert [row.name for row in tfdynconv.summary(model, (None, 8, 8, 3)).rows] == ["conv"]
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class Sliced(L.Layer):
+    """Makes a size that no trace knows."""
+
+    def call(self, inputs):
+        return inputs[:, : tf.shape(inputs)[1]]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], None, *input_shape[2:])
+
+
+def test_a_size_that_is_lost_on_the_way():
+    found = tfdynconv.summary(image_model(Sliced(), tfdynconv.CondConv2D(4, 3, name="conv")))
+    assert found.not_counted == ["conv"] and found.total.multiply_adds == 0
+    assert "not counted" in str(found).splitlines()[3]
+
+
 def test_a_size_is_given():
     model = keras.Sequential([keras.Input([None, None, 3]), tfdynconv.CondConv2D(4, 3, padding="same")])
     found = tfdynconv.summary(model, input_shape=(None, 6, 10, 3))

@@ -118,7 +118,7 @@ def twin_of(call):
     for inner in replaced(call.inside):
         old, (new, new_adds), old_adds = weights_of(inner), twin_of(inner), multiply_adds_of(inner)
         kernels, vectors = kernels - old.kernels + new.kernels, vectors - old.vectors + new.vectors
-        adds = None if None in (adds, old_adds) else adds - old_adds + new_adds
+        adds = None if None in (adds, old_adds, new_adds) else adds - old_adds + new_adds
     return Weights(kernels, vectors), adds
 
 

@@ -62,7 +62,7 @@ def static_cost(layer, input_shape):
     else:  # not the layer's own `kernel_shape`: some store fewer filters than come out
         kernel = math.prod(ConvWindow.kernel_shape(layer, channels))
     bias = layer.output_channels(channels) if layer.use_bias else 0
-    return kernel, bias, layer.multiply_adds(input_shape, kernel)
+    return kernel, bias, None if None in input_shape[1:] else layer.multiply_adds(input_shape, kernel)
 
 
 def parameters(layer):

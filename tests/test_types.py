@@ -6,7 +6,6 @@ import pytest
 
 from tfdynconv import export, ops, routing
 
-# In files that the plan is being worked on in: their hints come with that.
 PUBLIC = {
     f"{package.__name__}.{name}": value
     for package in (ops, routing, export)

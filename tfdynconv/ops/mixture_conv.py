@@ -18,19 +18,20 @@ from tfdynconv.ops.per_sample_conv import (
     convolve,
 )
 from tfdynconv.ops.phone import FORMS
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def mixture_conv(
-    inputs,
-    bank,
-    coefficients,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    bank: Tensor,
+    coefficients: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Mix a bank of kernels for each sample and convolve the sample with its mixture.
 
     `y[b] = conv(x[b], sum_i a[b, i] W[i]) = sum_i a[b, i] conv(x[b], W[i])`. The first form mixes kernels and costs one

@@ -46,14 +46,14 @@ BLOCKS = tests/blocks/test_harness.py -k "config or keras_file or graph or weigh
 floor: .venv-floor/ready
 	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers/test_harness.py tests/layers/test_xla.py tests/blocks/test_dynet.py \
 		tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py tests/routing tests/training tests/export/test_forms.py \
-		tests/export/test_quantization.py tests/export/test_batch_norm.py
+		tests/export/test_quantization.py tests/export/test_batch_norm.py tests/cost
 	$(QUIET) .venv-floor/bin/python -m pytest -n 2 $(BLOCKS)
 
 # The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
 legacy: .venv-legacy/ready
 	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 tests/legacy tests/layers/test_harness.py tests/layers/test_layer_errors.py \
 		tests/layers/test_xla.py tests/blocks/test_dynet.py tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py \
-		tests/routing tests/training
+		tests/routing tests/training tests/cost
 	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 $(BLOCKS)
 
 define environment

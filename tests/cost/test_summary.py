@@ -155,7 +155,7 @@ class Sliced(L.Layer):
     """Makes a size that no trace knows."""
 
     def call(self, inputs):
-        return inputs[:, : tf.shape(inputs)[1]]
+        return inputs[:, : tf.cast(tf.reduce_max(inputs), tf.int32)]
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], None, *input_shape[2:])

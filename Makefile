@@ -6,7 +6,7 @@ comma := ,
 JAVA = $(if $(shell command -v javac),,$(comma)java)
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
-.PHONY: demo test slow lint floor legacy bench digits clean
+.PHONY: demo test slow lint dist floor legacy bench digits clean
 
 demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
@@ -17,9 +17,21 @@ test: .venv/ready
 slow: .venv/ready
 	$(QUIET) .venv/bin/python -m pytest -m "slow or not slow"
 
+# What pre-commit runs, too (.pre-commit-config.yaml).
 lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+# Wheel and sdist, checked; the wheel installed into an empty environment and tried from a folder outside of the repository.
+dist: .venv-dist/ready
+	rm -rf build dist
+	.venv-dist/bin/python -m build --quiet
+	.venv-dist/bin/python -m twine check --strict dist/*
+	.venv-dist/bin/cffconvert --validate
+	$(PYTHON) -m venv --clear .venv-wheel
+	.venv-wheel/bin/python -I -m pip install --quiet --disable-pip-version-check "$$(ls dist/*.whl)[tflite]"
+	TF_CPP_MIN_LOG_LEVEL=3 .venv-wheel/bin/python -I .ci/installed.py
 
 bench: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks
@@ -34,14 +46,14 @@ BLOCKS = tests/blocks/test_harness.py -k "config or keras_file or graph or weigh
 floor: .venv-floor/ready
 	$(QUIET) .venv-floor/bin/python -m pytest -n 2 tests/layers/test_harness.py tests/layers/test_xla.py tests/blocks/test_dynet.py \
 		tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py tests/routing tests/training tests/export/test_forms.py \
-		tests/export/test_quantization.py tests/export/test_batch_norm.py
+		tests/export/test_quantization.py tests/export/test_batch_norm.py tests/cost
 	$(QUIET) .venv-floor/bin/python -m pytest -n 2 $(BLOCKS)
 
 # The last TensorFlow that TensorFlow Addons knows, with Keras 2.15.
 legacy: .venv-legacy/ready
 	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 tests/legacy tests/layers/test_harness.py tests/layers/test_layer_errors.py \
 		tests/layers/test_xla.py tests/blocks/test_dynet.py tests/surgery/test_fuse.py tests/surgery/test_to_dynamic.py \
-		tests/routing tests/training
+		tests/routing tests/training tests/cost
 	$(QUIET) .venv-legacy/bin/python -m pytest -n 2 $(BLOCKS)
 
 define environment
@@ -60,5 +72,8 @@ endef
 .venv-legacy/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-legacy,-e ".[addons$(comma)test]")
 
+.venv-dist/ready: Makefile
+	$(call environment,.venv-dist,build cffconvert twine)
+
 clean:
-	rm -rf .venv .venv-floor .venv-legacy build dist *.egg-info demo-output
+	rm -rf .venv .venv-dist .venv-floor .venv-legacy .venv-wheel build dist *.egg-info demo-output

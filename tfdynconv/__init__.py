@@ -15,3 +15,12 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import training as training
     from tfdynconv.layers import *  # noqa: F403
     from tfdynconv.ops.plan import lowering as lowering
+
+
+def __getattr__(name):
+    """`tfdynconv.summary`, imported when it is first asked for."""
+    if name != "summary":
+        raise AttributeError(f"module 'tfdynconv' has no attribute {name!r}")
+    from tfdynconv.cost import summary
+
+    return summary

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import sys
 import warnings
 
 from tfdynconv.cli import options, start
+from tfdynconv.cli.colour import coloured
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.cli.progress import Progress
 from tfdynconv.cli.quiet import quiet
@@ -120,4 +122,5 @@ def as_json(result):
 
 def as_text(result):
     report, told = result
-    return "\n".join([str(report), *(f"warning: {text}" for text in told)])
+    warning = coloured("warning:", "yellow", sys.stdout)
+    return "\n".join([str(report), *(f"{warning} {text}" for text in told)])

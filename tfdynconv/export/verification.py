@@ -50,7 +50,7 @@ def run_tflite(model_file, sizes, scratch, mode=None):
             f"to_tflite: the converted model does not run in LiteRT, so no file was written.{advice} The interpreter said "
             f"{error}"
         ) from error
-    answers = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
+    answers: dict = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
     with np.load(answered) as results:
         for key in results:
             way, signature, index, name = key.split("/", 3)

@@ -1,6 +1,7 @@
 """ODConv's convolution (arXiv 2209.07947): attentions over taps, input channels, filters and kernels of a bank."""
 
 import math
+import typing
 
 import tensorflow as tf
 
@@ -21,19 +22,20 @@ from tfdynconv.ops.per_sample_conv import (
 )
 from tfdynconv.ops.phone import FORMS
 from tfdynconv.ops.static_conv import static_conv
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def attention_conv(
-    inputs,
-    bank,
-    attentions,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    bank: Tensor,
+    attentions: typing.Mapping[str, Tensor],
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each sample with a kernel that is weighted along its four axes.
 
     `K[b, t, c, f] = s[b, t] p[b, c] q[b, f] sum_i a[b, i] W[i, t, c, f]` and `y[b] = conv(x[b], K[b])`, where s, p, q and a are
@@ -106,11 +108,12 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
     if not is_mixed:
         plan.check_name(lowering, caller)
+        place.note("static")
         outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:
         outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)
     elif not kept and isinstance(plan.choose_chunks(lowering, inputs, bank, geometry, groups), Taps):
-        outputs = mixture_chunks.convolve(WeightedTaps(), inputs, bank, by_tap(attentions), geometry)
+        outputs = mixture_chunks.convolve(place.note(WeightedTaps()), inputs, bank, by_tap(attentions), geometry)
     else:
         kernels = weighted(bank, attentions, kept)
         outputs = convolve(inputs, kernels, geometry, groups, lowering, caller)

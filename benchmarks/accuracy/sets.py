@@ -81,5 +81,5 @@ class Set:
 
 SETS = {
     "digits": Set(digits, (8, 8, 1), 1, strides=1, epochs=20),
-    "canvases": Set(canvases, (SIZE, SIZE, 1), COPIES, strides=2, epochs=10),
+    "canvases": Set(canvases, (SIZE, SIZE, 1), COPIES, strides=2, epochs=6),
 }

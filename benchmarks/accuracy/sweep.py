@@ -2,8 +2,6 @@
 
 import functools
 
-import keras
-
 from benchmarks.accuracy import match
 from benchmarks.accuracy.sets import SETS
 from benchmarks.accuracy.variants import network
@@ -12,6 +10,7 @@ from benchmarks.digits.training import Trainer
 FIRST = 2  # seeds that every network has before any has more, so that a sweep that is stopped has a table
 
 
+@functools.cache  # compiled once: tracing takes longer than a training, and what was traced stays in memory anyway
 def trainer(name, network_name):
     chosen = SETS[name]
     make = functools.partial(network, chosen.shape, chosen.strides, match.of(network_name))
@@ -20,16 +19,10 @@ def trainer(name, network_name):
 
 
 def train(record, name, network_name, seeds):
-    seeds = record.missing(name, network_name, seeds)
-    if not seeds:
-        return
-    own = trainer(name, network_name)
-    for seed in seeds:
-        accuracy = own.train(seed, SETS[name].halves(seed))
+    for seed in record.missing(name, network_name, seeds):
+        accuracy = trainer(name, network_name).train(seed, SETS[name].halves(seed))
         record.add(name, network_name, seed, accuracy)
         print(f"{name}, {network_name}, seed {seed}: {accuracy:.4f}", flush=True)
-    del own
-    keras.backend.clear_session()  # what a network was traced into stays in memory otherwise
 
 
 def sweep(record, seeds):

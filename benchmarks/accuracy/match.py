@@ -42,7 +42,7 @@ def matched(name, dynamic=DYNAMIC):
     found = {widths: plain_cost(chosen.shape, chosen.strides, *widths) for widths in every}
     costs, pairs, known = {}, {}, []
     for variant_name, variant in dynamic.items():
-        costs[variant_name] = models.cost(network(chosen.shape, chosen.strides, variant))
+        costs[variant_name] = models.cost(network(chosen, variant))
         pairs[variant_name] = {}
         for i, measure in enumerate(MEASURES):
             widths = search({w: c[i] for w, c in found.items()}, costs[variant_name][i], known)

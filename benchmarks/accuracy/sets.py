@@ -16,6 +16,7 @@ All of it is drawn from NumPy's `default_rng(SEED)`, each digit in its turn.
 import dataclasses
 import functools
 
+import keras
 import numpy as np
 from scipy import ndimage
 from sklearn.datasets import load_digits, load_sample_images
@@ -64,12 +65,14 @@ def placed(digit, scale, angle, rng):
 
 @dataclasses.dataclass(frozen=True)
 class Set:
-    """`load()` gives images and labels, `copies` images in a row of each digit; `strides` are those of the stem."""
+    """`load()` gives images and labels, `copies` images in a row of each digit; `strides` are those of the stem, `pooling`
+    what gathers the last map: the mean, or the maximum where the digit may be anywhere."""
 
     load: object
     shape: tuple
     copies: int
     strides: int
+    pooling: type
     epochs: int
 
     def halves(self, seed):
@@ -80,6 +83,6 @@ class Set:
 
 
 SETS = {
-    "digits": Set(digits, (8, 8, 1), 1, strides=1, epochs=20),
-    "canvases": Set(canvases, (SIZE, SIZE, 1), COPIES, strides=2, epochs=6),
+    "digits": Set(digits, (8, 8, 1), 1, strides=1, pooling=keras.layers.GlobalAveragePooling2D, epochs=20),
+    "canvases": Set(canvases, (SIZE, SIZE, 1), COPIES, strides=2, pooling=keras.layers.GlobalMaxPooling2D, epochs=6),
 }

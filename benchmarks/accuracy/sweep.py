@@ -13,7 +13,7 @@ FIRST = 2  # seeds that every network has before any has more, so that a sweep t
 @functools.cache  # compiled once: tracing takes longer than a training, and what was traced stays in memory anyway
 def trainer(name, network_name):
     chosen = SETS[name]
-    make = functools.partial(network, chosen.shape, chosen.strides, match.of(network_name))
+    make = functools.partial(network, chosen, match.of(network_name))
     images, labels = chosen.load()
     return Trainer(network_name, make, images, labels, len(images) // 2, epochs=chosen.epochs)
 

@@ -86,18 +86,19 @@ DYNAMIC = {
 }
 
 
-def network(shape, strides, variant):
-    stem = keras.layers.Conv2D(STEM, 3, strides=strides, padding="same", activation="relu")
+def network(chosen, variant):
+    """For one of the `sets.SETS`."""
+    stem = keras.layers.Conv2D(STEM, 3, strides=chosen.strides, padding="same", activation="relu")
     first, second = (functools.partial(variant.block, width) for width in variant.widths)
     return keras.Sequential(
         [
-            keras.Input(shape),
+            keras.Input(chosen.shape),
             *variant.front(),
             stem,
             *first(),
             keras.layers.MaxPooling2D(2),
             *second(),
-            keras.layers.GlobalAveragePooling2D(),
+            chosen.pooling(),
             keras.layers.Dense(CLASSES),
         ]
     )

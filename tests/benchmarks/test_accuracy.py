@@ -40,7 +40,7 @@ def test_partners_cost_the_same(name):
     costs, pairs = match.matched(name, FEW)
     for variant, pair in pairs.items():
         for i, measure in enumerate(match.MEASURES):
-            trained = models.cost(network(chosen.shape, chosen.strides, match.of(pair[measure])))
+            trained = models.cost(network(chosen, match.of(pair[measure])))
             assert trained == costs[pair[measure]]
             assert abs(trained[i] / costs[variant][i] - 1) <= match.WITHIN, (variant, measure)
 

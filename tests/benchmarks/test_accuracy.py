@@ -47,8 +47,9 @@ def test_partners_cost_the_same(name):
 
 def test_a_network_in_use_is_used_again():
     costs = {(16, 16): 1000, (16, 17): 1020, (17, 17): 1100}
-    assert match.search(costs, 1021, [(16, 16)]) == (16, 16)
-    assert match.search(costs, 1021, [(17, 17)]) == (16, 17)
+    assert match.search(costs, 1021, [(17, 17)]) == (16, 16)
+    assert match.search(costs, 1021, [(16, 17)]) == (16, 17)
+    assert match.search(costs, 1080, [(16, 17)]) == (17, 17)
     with pytest.raises(ValueError, match="no plain network costs within 3% of 5000. Widen"):
         match.search(costs, 5000, [])
 
@@ -84,9 +85,9 @@ def test_halves_share_no_handwriting():
 
 def test_a_digit_is_placed_inside_the_canvas():
     rng = np.random.default_rng(0)
-    for scale in (1.2, 2.0):
+    for scale in [1.2, 2.0] * 10:
         square = sets.placed(np.ones([8, 8]), scale, 0.0, rng)
-        assert abs(square.sum() - (8 * scale) ** 2) < 0.2 * (8 * scale) ** 2
+        assert (7 * scale - 1) ** 2 <= square.sum() <= (8 * scale + 1) ** 2
 
 
 def test_the_page_is_of_the_record(record):
@@ -117,7 +118,7 @@ def test_what_is_outside_the_marks_stays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values,expected", [([1, 1.1, 0.9], "better"), ([-1, -1.1], "neither"), ([1], "neither"), ([-2, -2.1, -2], "worse")]
+    "values,expected", [([1, 1.1, 0.9], "better"), ([-1, -1.3], "neither"), ([1], "neither"), ([-2, -2.1, -2], "worse")]
 )
 def test_verdicts(values, expected):
     """The interval of two values is 6.4 times their distance on either side."""

@@ -6,7 +6,7 @@ comma := ,
 JAVA = $(if $(shell command -v javac),,$(comma)java)
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
-.PHONY: demo test slow lint dist floor legacy bench digits clean
+.PHONY: demo test slow lint dist floor legacy bench digits accuracy clean
 
 demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
@@ -38,6 +38,9 @@ bench: .venv/ready
 
 digits: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks.digits
+
+accuracy: .venv/ready
+	$(QUIET) .venv/bin/python -m benchmarks.accuracy
 
 # On the older stacks each block of the survey runs the checks that a stack can break; all of them run on the newest.
 BLOCKS = tests/blocks/test_harness.py -k "config or keras_file or graph or weights_learn or fresh"

@@ -111,13 +111,13 @@ def test_an_error_ends_the_watch():
 
 
 def test_regions_are_shares_of_the_output_pixels():
-    """A guide of half the output's size, positive at one pixel of four: each pixel stands for four."""
+    """A guide of 2x2 for an output of 3x3: the last of its cells stands for one pixel, the first for four."""
     layer = tfdynconv.DRConv2D(4, 3, padding="same", num_regions=2, guide=None)
     guide = np.zeros([1, 2, 2, 2], "float32")
-    guide[0, 0, 1, 1] = 1
+    guide[0, 1, 1, 1] = 1
     with watching() as watch:
-        layer(tf.ones([1, 6, 6, 3]), tf.constant(guide))
-    np.testing.assert_allclose(choices(layer, watch.notes[0][1])["region"], [[0.75, 0.25]])
+        layer(tf.ones([1, 3, 3, 3]), tf.constant(guide))
+    np.testing.assert_allclose(choices(layer, watch.notes[0][1])["region"], [[8 / 9, 1 / 9]], rtol=1e-6)
 
 
 def test_names_are_those_of_owners_where_they_must():

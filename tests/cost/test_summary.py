@@ -200,8 +200,9 @@ def test_lowerings_are_those_of_the_plan(monkeypatch):
 
 
 def test_kernels_that_are_mixed_a_few_at_a_time():
-    large = image_model(tfdynconv.CondConv2D(256, 3, num_experts=2), channels=256)
-    assert tfdynconv.summary(large).rows[0].lowerings["here"].endswith(" in chunks")
+    for size, name in ((14, "loop in chunks"), (8, "a tap at a time")):
+        large = image_model(tfdynconv.CondConv2D(256, 3, num_experts=2), channels=256, size=size)
+        assert tfdynconv.summary(large).rows[0].lowerings["here"] == name
 
 
 def test_the_sizes_are_those_of_the_files(tmp_path):

@@ -1,0 +1,17 @@
+"""What MkDocs calls while it builds the site."""
+
+from mkdocs.structure.files import File
+
+from website import include, pages_of_notebooks
+
+
+def on_files(files, config):
+    """Pages made of the executed notebooks, with their pictures."""
+    for path, content in pages_of_notebooks.pages():
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Tables of the repository's other documents where a page asks for them."""
+    return include.fill(markdown)

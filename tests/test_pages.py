@@ -10,6 +10,7 @@ import io
 import pathlib
 import re
 
+import keras
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -46,6 +47,7 @@ def run(page, text):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "docs")))
 def test_code_of_a_page_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    keras.backend.clear_session()  # so that layers have the names that they have in a fresh process
     run(path.name, path.read_text(encoding="utf-8"))
 
 

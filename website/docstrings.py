@@ -4,9 +4,19 @@ import re
 
 from griffe import Extension
 
-SECTION = re.compile(r"^(Args|Call arguments|Returns|Raises|Yields|Attributes):\n((?:[ ]{4}.*(?:\n|\Z)|\n(?=[ ]{4}))+)", re.MULTILINE)
+NAMES = "Args|Call arguments|Returns|Raises|Yields|Attributes"
+SECTION = re.compile(rf"^({NAMES}):\n((?:[ ]{{4}}.*(?:\n|\Z)|\n(?=[ ]{{4}}))+)", re.MULTILINE)
 EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*(?:\n\n>>> .*(?:\n.+)*)*", re.MULTILINE)
 ENTRY = re.compile(r"^((?:\w[\w ]*,\s+)*\w[\w ]*):\s", re.MULTILINE)
+
+
+def item(entry):
+    """`a, b: text` with the names as code."""
+    joined = " ".join(entry.split())
+    named = ENTRY.match(joined)
+    if not named:
+        return joined
+    return ", ".join(f"`{name}`" for name in named.group(1).split(", ")) + f": {joined[named.end() :]}"
 
 
 def section(match):
@@ -14,12 +24,8 @@ def section(match):
     lines = re.sub(r"^    ", "", match.group(2), flags=re.MULTILINE)
     starts = [entry.start() for entry in ENTRY.finditer(lines)] or [0]
     entries = [lines[a:b] for a, b in zip(starts, [*starts[1:], None])]
-    if match.group(1) in ("Returns", "Yields"):
-        items = [" ".join(lines.split())]
-    else:
-        items = [" ".join(entry.split()) for entry in entries]
-        items = [re.sub(ENTRY, lambda m: "".join(f"`{n}`, " for n in m.group(1).split(", "))[:-2] + ": ", i, count=1) for i in items]
-    return f"**{match.group(1)}**\n\n" + "".join(f"- {item}\n" for item in items) + "\n"
+    items = [" ".join(lines.split())] if match.group(1) in ("Returns", "Yields") else map(item, entries)
+    return f"**{match.group(1)}**\n\n" + "".join(f"- {text}\n" for text in items) + "\n"
 
 
 def markdown(text):

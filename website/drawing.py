@@ -29,14 +29,25 @@ class Drawing:
     def text(self, x, y, words, size=13, anchor="middle", colour=INK, bold=False):
         for i, line in enumerate(words.split("\n")):
             weight = {"font_weight": "bold"} if bold else {}
-            self.add("text", escape(line), x=x, y=y + i * size * 1.3, font_size=size, text_anchor=anchor, fill=colour, **weight)
+            self.add(
+                "text",
+                escape(line),
+                x=x,
+                y=y + i * size * 1.3,
+                font_size=size,
+                text_anchor=anchor,
+                fill=colour,
+                **weight,
+            )
 
     def box(self, x, y, width, height, words="", fill=PALE, stroke=GREY, size=13, dash=None, colour=INK):
         dashes = {"stroke_dasharray": dash} if dash else {}
         self.add("rect", x=x, y=y, width=width, height=height, rx=5, fill=fill, stroke=stroke, **dashes)
         lines = words.count("\n") + 1
         if words:
-            self.text(x + width / 2, y + height / 2 - (lines - 1) * size * 0.65 + size * 0.35, words, size, colour=colour)
+            self.text(
+                x + width / 2, y + height / 2 - (lines - 1) * size * 0.65 + size * 0.35, words, size, colour=colour
+            )
 
     def line(self, *points, colour=GREY, width=1.5, arrow=True, dash=None):
         dashes = {"stroke_dasharray": dash} if dash else {}

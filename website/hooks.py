@@ -2,7 +2,7 @@
 
 from mkdocs.structure.files import File
 
-from website import include, pages_of_notebooks
+from website import api, include, pages_of_notebooks
 
 
 def on_files(files, config):
@@ -13,5 +13,5 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Tables of the repository's other documents where a page asks for them."""
-    return include.fill(markdown)
+    """Tables of the repository's other documents, and the public names, where a page asks for them."""
+    return api.fill(include.fill(markdown))

@@ -5,6 +5,7 @@ A page says in a comment what is to stand there:
     <!-- include: benchmarks/NOTES.md # Phones -->                  the section under that heading
     <!-- include: README.md between benchmark -->                   what is between those two marks
     <!-- include: README.md rows CondConv2D DynamicConv2D -->       the rows of its table of convolutions with these classes
+    <!-- include: benchmarks/NOTES.md table Whole layers -->        the first table behind those words
     <!-- include: CHANGELOG.md -->                                  all but the title
     <!-- include: benchmarks/ACCURACY.md or: It is not measured. --> all of it, or the sentence where there is no such file
 """
@@ -13,7 +14,11 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).parent.parent
-DIRECTIVE = re.compile(r"^<!-- include: (?P<path>\S+)(?: (?P<how>#|between|rows|or:) (?P<what>.+?))? -->$", re.MULTILINE)
+DIRECTIVE = re.compile(
+    r"^<!-- include: (?P<path>\S+)(?: (?P<how>#|between|rows|table|or:) (?P<what>.+?))? -->$", re.MULTILINE
+)
+# To another file of the repository, which the site has not.
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -32,11 +37,11 @@ def part(path, how, what):
     if how == "or:" and not file.exists():
         return what
     text = file.read_text(encoding="utf-8")
-    ways = {"#": section, "between": between, "rows": rows}
+    ways = {"#": section, "between": between, "rows": rows, "table": table}
     found = ways[how](text, what) if how in ways else re.sub(r"\A# .*\n+", "", text)
     if not found.strip():
         raise ValueError(f"include: expected {what!r} in {path}, found nothing; correct the page or the document.")
-    return found.strip()
+    return LINK.sub(r"\1", found.strip())
 
 
 def section(text, title):
@@ -52,6 +57,12 @@ def section(text, title):
 def between(text, mark):
     start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
     return text.split(start)[1].split(end)[0] if start in text and end in text else ""
+
+
+def table(text, words):
+    """The first table behind these words."""
+    found = re.search(rf"{re.escape(words)}.*?\n\n((?:\|.*\n)+)", text, re.DOTALL)
+    return found.group(1) if found else ""
 
 
 def rows(text, names):

@@ -44,6 +44,8 @@ def parts(cell, stem, pictures):
     yield f"```python\n{source}\n```"
     for output in cell["outputs"]:
         data = output.get("data", {})
+        if output.get("name") == "stderr":  # what TensorFlow says of the machine
+            continue
         if "image/png" in data:
             name = f"{stem}_{len(pictures)}.png"
             pictures[name] = base64.b64decode(data["image/png"])

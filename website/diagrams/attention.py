@@ -34,7 +34,8 @@ def attention():
     panel(d, 386, 8, "SCConv2D", "half of the channels; a coarse look gates a fine one")
     gated(d, 398, 8, (("mean r x r", 68), ("conv", 42), ("sigmoid(x + up)", 98)))
     branches(d, 8, 166, "SKConv2D", ("3x3", "3x3 dilated"), "branches with other windows; shares per channel")
-    branches(d, 386, 166, "SplitAttentionConv2D", ("part 1", "part 2"), "one grouped convolution makes r maps; shares per channel")
+    note = "one grouped convolution makes r maps; shares per channel"
+    branches(d, 386, 166, "SplitAttentionConv2D", ("part 1", "part 2"), note)
     panel(d, 8, 324, "NonLocalBlock2D", "every position reads all positions, weighed by how alike they are", 744, 170)
     d.box(30, 392, 34, 26, "x")
     for i, name in enumerate(("θ 1x1", "φ 1x1", "g 1x1")):

@@ -40,9 +40,16 @@ def cheap():
 
 
 def separable():
-    d = Drawing(760, 216, "Other static convolutions: separable in space, Inception, channel shuffle, locally connected")
+    d = Drawing(
+        760, 216, "Other static convolutions: separable in space, Inception, channel shuffle, locally connected"
+    )
     names = ("SpatialSeparableConv2D", "InceptionBlock", "ChannelShuffle", "LocallyConnected2D")
-    notes = ("a column of taps, then a row", "branches side by side", "groups exchange channels", "a kernel at each position")
+    notes = (
+        "a column of taps, then a row",
+        "branches side by side",
+        "groups exchange channels",
+        "a kernel at each position",
+    )
     for i, (name, note) in enumerate(zip(names, notes)):
         x = 12 + 187 * i
         d.box(x, 10, 175, 196, fill="white", stroke=PALE)

@@ -65,7 +65,11 @@ def mixing_kinds():
         d.grid(x + 118, 52 + 38 * j, kernel(mixed(BANK[:3], weights)), cell=9)
     x = 16 + 186 * 3
     shades = ("#b2dfdb", "#4db6ac", "#00897b")
-    rows = (("taps", ((0, 2, 1), (1, 2, 0), (0, 1, 2))), ("channels", ((2, 0, 1, 2, 0),)), ("filters", ((1, 2, 0, 0, 2),)))
+    rows = (
+        ("taps", ((0, 2, 1), (1, 2, 0), (0, 1, 2))),
+        ("channels", ((2, 0, 1, 2, 0),)),
+        ("filters", ((1, 2, 0, 0, 2),)),
+    )
     y = 50
     for label, values in rows:
         d.text(x + 12, y + 12 * len(values) / 2 + 4, label, 11, "start", GREY)

@@ -28,7 +28,7 @@ def deformable():
         x = 27 + 187 * i
         d.grid(x, 52, [[IMAGE] * 6 for _ in range(6)], cell=24)
         centre = (x + 72, 124)
-        for j, (tap, (dx, dy)) in enumerate(zip(taps(centre), OFFSETS)):
+        for tap, (dx, dy) in zip(taps(centre), OFFSETS):
             if i == 1:
                 d.line(tap, (tap[0] + dx, tap[1] + dy), width=1)
                 d.dot(tap[0] + dx, tap[1] + dy, 5, COLOURS[1])
@@ -46,7 +46,9 @@ def deformable():
 def transformer():
     d = Drawing(760, 250, "A spatial transformer reads its output on a grid that a small network has turned")
     d.grid(24, 40, [[IMAGE] * 8 for _ in range(8)], cell=20)
-    points = [[(104 + 17 * (j * 0.87 - i * 0.5), 120 + 17 * (j * 0.5 + i * 0.87)) for j in range(-3, 4)] for i in range(-3, 4)]
+    points = [
+        [(104 + 17 * (j * 0.87 - i * 0.5), 120 + 17 * (j * 0.5 + i * 0.87)) for j in range(-3, 4)] for i in range(-3, 4)
+    ]
     for row in points:
         for x, y in row:
             d.dot(x, y, 3.5, COLOURS[1])

@@ -42,9 +42,10 @@ def strip(rows, columns):
 def folding():
     d = Drawing(760, 314, "Blocks that fold: several branches while training, one convolution afterwards")
     full, middle = range(3), (1,)
+    square, point = strip(full, full), strip(middle, middle)
     rows = (
-        ("ACBlock2D", (("3x3", strip(full, full)), ("3x1", strip(full, middle)), ("1x3", strip(middle, full))), "+"),
-        ("Diverse Branch", (("3x3", strip(full, full)), ("1x1", strip(middle, middle)), ("1x1, mean", strip(full, full)), ("1x1, 3x3", strip(full, full))), "+"),
+        ("ACBlock2D", (("3x3", square), ("3x1", strip(full, middle)), ("1x3", strip(middle, full))), "+"),
+        ("Diverse Branch", (("3x3", square), ("1x1", point), ("1x1, mean", square), ("1x1, 3x3", square)), "+"),
         ("DOConv2D", (("depthwise D", kernel(C)), ("ordinary W", kernel(A))), "×"),
     )
     for i, (name, branches, sign) in enumerate(rows):

@@ -61,7 +61,7 @@ def between(text, mark):
 
 def table(text, words):
     """The first table behind these words."""
-    found = re.search(rf"{re.escape(words)}.*?\n\n((?:\|.*\n)+)", text, re.DOTALL)
+    found = re.search(rf"{re.escape(words)}.*?\n((?:\|[^\n]*\n)+)", text, re.DOTALL)
     return found.group(1) if found else ""
 
 

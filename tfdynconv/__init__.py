@@ -13,5 +13,6 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import routing as routing
     from tfdynconv import surgery as surgery
     from tfdynconv import training as training
+    from tfdynconv import viz as viz
     from tfdynconv.layers import *  # noqa: F403
     from tfdynconv.ops.plan import lowering as lowering

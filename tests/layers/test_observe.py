@@ -57,27 +57,25 @@ def test_coefficients_of_every_kind_of_model(make):
     model(X)
     (layer,) = names(model, tfdynconv.CondConv2D)
     routing = layer.routing or next(each for each in model.layers if isinstance(each, tfdynconv.routing.Routing))
-    seen, hidden = routed(model, X)
-    assert [each.name for each, _ in seen] == ["conv"] and not hidden
+    seen = routed(model, X)
+    assert [each.name for each, _ in seen] == ["conv"]
     np.testing.assert_allclose(seen[0][1]["kernel"], routing(X), rtol=1e-6)
 
 
 def test_a_graph_gives_what_eager_execution_gives():
     model = sequential()
-    run = tf.function(lambda x: [values for _, values in routed(model, x)[0]], autograph=False)
-    np.testing.assert_allclose(run(tf.constant(X))[0]["kernel"], routed(model, X)[0][0][1]["kernel"], rtol=1e-6)
+    run = tf.function(lambda x: [values for _, values in routed(model, x)], autograph=False)
+    np.testing.assert_allclose(run(tf.constant(X))[0]["kernel"], routed(model, X)[0][1]["kernel"], rtol=1e-6)
 
 
-def test_a_layer_in_a_graph_of_its_own_is_named():
-    model = Compiled()
-    seen, hidden = routed(model, X)
-    assert seen == [] and [layer.name for layer in hidden] == ["conv"]
+def test_a_layer_in_a_graph_of_its_own_is_out_of_sight():
+    assert routed(Compiled(), X) == []
 
 
 def test_every_call_counts():
     x = keras.Input([6, 6, 3])
     conv = tfdynconv.CondConv2D(3, 3, num_experts=2, padding="same")
-    assert len(routed(keras.Model(x, conv(conv(x))), X)[0]) == 2
+    assert len(routed(keras.Model(x, conv(conv(x))), X)) == 2
 
 
 def operations(layer):
@@ -99,7 +97,7 @@ def test_another_thread_does_not_see_it():
         thread = threading.Thread(target=lambda: layer(X))
         thread.start()
         thread.join()
-    assert watch.notes == [] and watch.hidden == []
+    assert watch.notes == []
 
 
 def test_an_error_ends_the_watch():
@@ -113,13 +111,13 @@ def test_an_error_ends_the_watch():
 
 
 def test_regions_are_shares_of_the_output_pixels():
-    """A guide of half the output's size, positive at one pixel of four: each pixel stands for four."""
+    """A guide of 2x2 for an output of 3x3: the last of its cells stands for one pixel, the first for four."""
     layer = tfdynconv.DRConv2D(4, 3, padding="same", num_regions=2, guide=None)
     guide = np.zeros([1, 2, 2, 2], "float32")
-    guide[0, 0, 1, 1] = 1
+    guide[0, 1, 1, 1] = 1
     with watching() as watch:
-        layer(tf.ones([1, 6, 6, 3]), tf.constant(guide))
-    np.testing.assert_allclose(choices(layer, watch.notes[0][1])["region"], [[0.75, 0.25]])
+        layer(tf.ones([1, 3, 3, 3]), tf.constant(guide))
+    np.testing.assert_allclose(choices(layer, watch.notes[0][1])["region"], [[8 / 9, 1 / 9]], rtol=1e-6)
 
 
 def test_names_are_those_of_owners_where_they_must():

@@ -139,6 +139,19 @@ def test_no_warning_while_a_schedule_cools():
     assert "its temperature stands at 27" in text
 
 
+def test_a_shared_routing_that_cools_is_no_collapse():
+    x = keras.Input([6, 6, 3])
+    router = tfdynconv.routing.SoftmaxRouting(3, temperature=30.0)
+    conv = tfdynconv.DynamicConv2D(4, 1, num_kernels=3, routing=None, name="given")
+    made = keras.Model(x, conv(x, router(x)))
+    made.compile("sgd", "mse")
+    router.stand_still()
+    cool = lambda epoch: router.temperature.assign(30.0 - epoch)  # noqa: E731
+    assert warned(RoutingMonitor(X), made, 3, between=cool) == []
+    (text,) = warned(RoutingMonitor(X), made, 2)
+    assert "DynamicConv2D 'given' has collapsed" in text and "its temperature stands at 28" in text
+
+
 class Compiled(keras.Model):
     def __init__(self):
         super().__init__()
@@ -157,7 +170,7 @@ def test_a_layer_out_of_sight_is_named():
     made.compile("sgd", "mse")
     made(X)
     (text,) = warned(RoutingMonitor(X), made, 3)
-    assert "CondConv2D 'conv' cannot be seen: it runs in a tf.function" in text
+    assert "CondConv2D 'conv' cannot be seen: the model runs it in a tf.function" in text
 
 
 def test_nothing_of_the_model_changes():

@@ -101,7 +101,7 @@ def test_modulated_taps_are_as_large_as_they_count():
 def test_points_of_a_small_map_lie_on_the_image():
     """Behind a pooling by 2 the taps are two pixels apart, and the pixel (1, 2) covers rows 2, 3 and columns 4, 5."""
     layer = DeformableConv2D(4, 3, padding="same")
-    model = keras.Sequential([keras.Input([6, 8, 1]), keras.layers.AveragePooling2D(), layer])
+    model = keras.Sequential([keras.Input([6, 8, 1]), keras.layers.AveragePooling2D(2), layer])
     (axis,) = plot_offsets(model, IMAGE, positions=[(1, 2)]).axes
     grid, reads, _, middle = points(axis)
     np.testing.assert_allclose(grid, [[x, y] for y in (0.5, 2.5, 4.5) for x in (2.5, 4.5, 6.5)])

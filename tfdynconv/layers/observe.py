@@ -14,19 +14,17 @@ _scope = threading.local()
 
 
 class Watch:
-    """What was seen: `notes`, a list of (layer, {name: tensor}) in the order of the calls; `hidden`, layers out of sight.
+    """What was seen: `notes`, a list of (layer, {name: tensor}) in the order of the calls.
 
     Out of sight is what runs in a graph of its own, a `tf.function` or a loop inside the model: its tensors cannot leave it.
     """
 
     def __init__(self):
-        self.notes, self.hidden, self.graph = [], [], current_graph()
+        self.notes, self.graph = [], current_graph()
 
     def add(self, layer, values):
         if current_graph() is self.graph:
             self.notes.append((layer, values))
-        else:
-            self.hidden.append(layer)
 
 
 def current_graph():

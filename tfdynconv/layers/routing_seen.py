@@ -35,11 +35,10 @@ def region_map(layer, values):
 
 
 def routed(model, inputs):
-    """One forward pass in inference: ([(layer, choices)] in the order of the calls, layers that could not be seen).
+    """[(layer, choices)] of one forward pass in inference, in the order of the calls.
 
-    A layer that is called twice is there twice.
+    A layer that is called twice is there twice; one that runs in a graph of its own is not there.
     """
     with watching() as watch:
         model(inputs, training=False)
-    seen = [(layer, choices(layer, values)) for layer, values in watch.notes if isinstance(layer, ROUTED)]
-    return seen, [layer for layer in watch.hidden if isinstance(layer, ROUTED)]
+    return [(layer, choices(layer, values)) for layer, values in watch.notes if isinstance(layer, ROUTED)]

@@ -16,6 +16,7 @@ from tfdynconv.training.collapse import collapse
 from tfdynconv.training.event_file import EventFile
 from tfdynconv.training.table_file import TableFile
 
+UNSEEN = "cannot be seen: the model runs it in a tf.function or loop of its own, or in inference not at all."
 PATIENCE = 2  # epochs in a row: a schedule that moves once an epoch shows in the second that it moves
 
 
@@ -38,7 +39,7 @@ class RoutingMonitor(keras.callbacks.Callback):
 
     A layer whose routing has collapsed gives a warning, once, with its name and what to do: one kernel has 99 % for all inputs
     (one region 99 % of the pixels), or coefficients vary by less than 0.1 % from input to input, at the end of two epochs in a
-    row and while no schedule moves the temperature.
+    row and while no schedule moves a temperature. Put `TemperatureSchedule` before it: then both log the same temperature.
 
     Args:
         data: inputs as `model(data)` takes them, an array or several in a list or dict; real ones, of all classes.
@@ -81,7 +82,8 @@ class RoutingMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.pending = None
-        self.history, self.warned, self.bad, self.temperatures = {"epoch": []}, set(), {}, {}
+        self.history, self.warned, self.bad = {"epoch": []}, set(), {}
+        self.names, self.temperatures = {}, None
         self.look = (lambda: routed(self.model, self.data)) if self.model.run_eagerly else self.traced()
         files = ((TableFile, self.csv), (EventFile, self.tensorboard))
         self.files = [kind(path) for kind, path in files if path is not None]
@@ -91,7 +93,7 @@ class RoutingMonitor(keras.callbacks.Callback):
 
     def find_layers(self):
         self.names = names(self.model, (*ROUTED, TemperatureMixin, VersatileConv2D))
-        watched = [layer for layer in self.names if isinstance(layer, ROUTED) or learns_masks(layer)]
+        watched = [layer for layer in self.names if is_routed(layer) or learns_masks(layer)]
         if not watched:
             raise ValueError(
                 f"RoutingMonitor: the model {self.model.name!r} has no dynamic layer. Expected a layer of tfdynconv that mixes "
@@ -100,17 +102,17 @@ class RoutingMonitor(keras.callbacks.Callback):
 
     def traced(self):
         """`routed` as a graph: for a small model it takes a tenth of the time."""
-        layers, hidden = [], []
+        layers = []
 
         @tf.function
         def run(inputs):
-            seen, unseen = routed(self.model, inputs)
-            layers[:], hidden[:] = [layer for layer, _ in seen], unseen
+            seen = routed(self.model, inputs)
+            layers[:] = [layer for layer, _ in seen]
             return [choices for _, choices in seen]
 
         def look():
             found = run(self.data)
-            return list(zip(layers, found)), hidden
+            return list(zip(layers, found))
 
         return look
 
@@ -118,39 +120,35 @@ class RoutingMonitor(keras.callbacks.Callback):
         self.into_history()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.find_layers()  # here, because Keras 2 builds a subclassed model in its first step
-        choices, hidden = self.choices()
-        self.row = {}
+        if not self.names:
+            self.find_layers()  # here, because Keras 2 builds a subclassed model in its first step
+        choices = self.choices()
+        temperatures = {layer: value for layer in self.names if (value := self.temperature(layer)) is not None}
+        stand = self.temperatures in (None, temperatures)
+        self.row, self.temperatures = {}, temperatures
         for layer, name in self.names.items():
             found = statistics.columns(choices[layer]) if layer in choices else {}
-            temperature = self.temperature(layer)
-            if temperature is not None:
-                found["temperature"] = temperature
+            if layer in temperatures:
+                found["temperature"] = temperatures[layer]
             if learns_masks(layer) and layer.built:
                 found["overlap"] = mean_overlap(layer.binary_masks())
             self.row.update({f"{name}/{column}": value for column, value in found.items()})
             if layer in choices:
-                self.judge(layer, name, choices[layer], temperature)
-        for layer in hidden:
-            self.warn(
-                layer,
-                f"{self.label(layer)} cannot be seen: it runs in a tf.function or a loop of its own inside the model.",
-            )
+                self.judge(layer, choices[layer], stand)
+            elif is_routed(layer):
+                self.warn(layer, f"{self.label(layer)} {UNSEEN}")
         self.keep(epoch, choices)
         entropies = [value for column, value in self.row.items() if column.endswith("/entropy")]
         if logs is not None and entropies:
             logs["routing_entropy"] = float(np.mean(entropies))
 
     def choices(self):
-        """`{layer: {kind: values}}`, all calls of a layer together, and the layers that could not be seen."""
-        seen, hidden = self.look()
+        """`{layer: {kind: values}}`, all calls of a layer together."""
         calls = {}
-        for layer, found in seen:
+        for layer, found in self.look():
             for kind, values in found.items():
                 calls.setdefault(layer, {}).setdefault(kind, []).append(values.numpy())
-        return {
-            layer: {kind: np.concatenate(each) for kind, each in kinds.items()} for layer, kinds in calls.items()
-        }, hidden
+        return {layer: {kind: np.concatenate(each) for kind, each in kinds.items()} for layer, kinds in calls.items()}
 
     def temperature(self, layer):
         """That of a layer's own routing, or of a routing that stands alone."""
@@ -160,10 +158,12 @@ class RoutingMonitor(keras.callbacks.Callback):
         owned = layer is routing and any(getattr(other, "routing", None) is layer for other in self.names)
         return None if owned else float(routing.temperature.numpy())
 
-    def judge(self, layer, name, choices, temperature):
-        still = self.temperatures.get(layer, temperature) == temperature
-        self.temperatures[layer] = temperature
-        trouble = collapse(self.label(layer), choices, temperature) if still else None
+    def judge(self, layer, choices, temperatures_stand):
+        """Warn where a layer's routing has collapsed; a high temperature that a schedule lowers is no collapse."""
+        temperature = self.temperatures.get(layer)
+        if getattr(layer, "routing", layer) is None:  # it may share one of those that stand alone
+            temperature = max((value for each, value in self.temperatures.items() if not is_routed(each)), default=None)
+        trouble = collapse(self.label(layer), choices, temperature) if temperatures_stand else None
         self.bad[layer] = self.bad.get(layer, 0) + 1 if trouble else 0
         if self.bad[layer] == PATIENCE:
             self.warn(layer, trouble)
@@ -177,6 +177,7 @@ class RoutingMonitor(keras.callbacks.Callback):
             warnings.warn(f"RoutingMonitor: {text}", stacklevel=2)
 
     def keep(self, epoch, choices):
+        """Into `history` and the files."""
         self.history["epoch"].append(epoch)
         for column, value in self.row.items():
             self.history.setdefault(column, []).append(value)
@@ -216,6 +217,10 @@ def first(array, samples):
 
 def is_same(array):
     return bool(tf.reduce_all(array == array[:1]))
+
+
+def is_routed(layer):
+    return isinstance(layer, ROUTED)
 
 
 def learns_masks(layer):

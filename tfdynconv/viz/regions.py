@@ -1,6 +1,7 @@
 """DRConv's guide over the image."""
 
 import numpy as np
+import tensorflow as tf
 
 from tfdynconv.layers import DRConv2D
 from tfdynconv.layers.routing_seen import region_map
@@ -42,7 +43,7 @@ def plot_regions(model, image):
     bare(axes[0, 0])
     colors, patches = matplotlib(CALLER).colors, matplotlib(CALLER).patches
     for axis, (name, layer, values) in zip(axes[0, 1:], found):
-        regions = region_map(layer, {key: value[np.newaxis] for key, value in values.items()}).numpy()[0]
+        regions = region_map(layer, {key: tf.constant(value[np.newaxis]) for key, value in values.items()}).numpy()[0]
         count = layer.num_regions
         palette = colors.ListedColormap([color(i, count) for i in range(count)])
         axis.imshow(picture.mean(-1), cmap="gray", extent=(-0.5, width - 0.5, height - 0.5, -0.5))

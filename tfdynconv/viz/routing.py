@@ -90,7 +90,7 @@ def gathered(model, inputs, count):
     for start in range(0, count, CHUNK):
         chunk = tf.nest.map_structure(lambda array: tf.convert_to_tensor(array[start : start + CHUNK]), inputs)  # noqa: B023
         size = len(tf.nest.flatten(chunk)[0])
-        for layer, choices in routed(model, chunk)[0]:
+        for layer, choices in routed(model, chunk):
             for kind, values in choices.items():
                 values = values.numpy()
                 # a layer that sees several parts of each sample, as under TimeDistributed, has more rows than samples

@@ -59,7 +59,7 @@ def plot_schedule(history):
         axis.set_xlabel("epoch", fontsize="x-small")
         axis.tick_params(labelsize="x-small")
         axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
+        axis.set_ylim(min(0, axis.get_ylim()[0]), 1.06 * max(map(max, lines.values())) or 1)
         axis.grid(color="0.9")
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)

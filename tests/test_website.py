@@ -12,7 +12,7 @@ from website.diagrams import ALL
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-PACKAGES = ("layers", "blocks", "routing", "training", "export", "surgery", "models", "testing", "ops")
+PACKAGES = ("layers", "blocks", "routing", "training", "export", "surgery", "models", "testing", "ops", "viz")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -46,13 +46,22 @@ def test_the_api_has_every_public_name(package):
     assert names == sorted(getattr(tfdynconv, package).__all__)
 
 
+def test_a_picture_of_a_trained_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    line = "<!-- picture: pictures/a.png What it shows -->"
+    assert include.fill(line) == ""
+    (tmp_path / "docs" / "pictures").mkdir(parents=True)
+    (tmp_path / "docs" / "pictures" / "a.png").write_bytes(b"")
+    assert include.fill(line).startswith("![What it shows](../pictures/a.png)")
+
+
 DOCUMENT = """# Title
 
 Before.
 
 ## First
 
-One [link](else.md), two.
+One [link](else.md), ![two](a.png).
 
 ```sh
 # no heading
@@ -87,12 +96,18 @@ def document(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "how, wanted",
     [
-        ("D.md # First", "One link, two.\n\n```sh\n# no heading\n```\n\n### Inside\n\nThree."),
+        ("D.md # First", "One link, ![two](included/a.png).\n\n```sh\n# no heading\n```\n\n### Inside\n\nThree."),
         ("D.md # Inside", "Three."),
         ("D.md between mark", "| a |\n|---|\n| `1` |"),
         ("D.md rows Other", "| class |\n|---|\n| `Other` |"),
         ("D.md table Second", "| a |\n|---|\n| `1` |"),
-        ("D.md or: Nothing.", include.LINK.sub(r"\1", DOCUMENT[len("# Title\n\n") :]).strip()),
+        (
+            "D.md or: Nothing.",
+            DOCUMENT[len("# Title\n\n") :]
+            .replace("[link](else.md)", "link")
+            .replace("a.png", "included/a.png")
+            .strip(),
+        ),
         ("else.md or: Nothing.", "Nothing."),
     ],
 )

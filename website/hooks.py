@@ -6,8 +6,8 @@ from website import api, include, pages_of_notebooks
 
 
 def on_files(files, config):
-    """Pages made of the executed notebooks, with their pictures."""
-    for path, content in pages_of_notebooks.pages():
+    """Pages made of the executed notebooks, their pictures, and those of included documents."""
+    for path, content in [*pages_of_notebooks.pages(), *include.pictures()]:
         files.append(File.generated(config, path, content=content))
     return files
 

@@ -8,6 +8,7 @@ A page says in a comment what is to stand there:
     <!-- include: benchmarks/NOTES.md table Whole layers -->        the first table behind those words
     <!-- include: CHANGELOG.md -->                                  all but the title
     <!-- include: benchmarks/ACCURACY.md or: It is not measured. --> all of it, or the sentence where there is no such file
+    <!-- picture: pictures/masks.png What it shows -->             a picture of docs, in a folder of it, drawn by benchmarks.pictures
 """
 
 import pathlib
@@ -17,13 +18,16 @@ ROOT = pathlib.Path(__file__).parent.parent
 DIRECTIVE = re.compile(
     r"^<!-- include: (?P<path>\S+)(?: (?P<how>#|between|rows|table|or:) (?P<what>.+?))? -->$", re.MULTILINE
 )
+DRAWN = re.compile(r"^<!-- picture: (?P<path>\S+) (?P<words>.+?) -->$", re.MULTILINE)
 # To another file of the repository, which the site has not.
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)")
+PICTURE = re.compile(r"(!\[[^\]]*\])\((?!https?:)([^)]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def fill(markdown):
     """`markdown` with every such comment replaced."""
+    markdown = DRAWN.sub(lambda match: picture(**match.groupdict()), markdown)
     return DIRECTIVE.sub(lambda match: part(**match.groupdict()), markdown)
 
 
@@ -41,7 +45,21 @@ def part(path, how, what):
     found = ways[how](text, what) if how in ways else re.sub(r"\A# .*\n+", "", text)
     if not found.strip():
         raise ValueError(f"include: expected {what!r} in {path}, found nothing; correct the page or the document.")
-    return LINK.sub(r"\1", found.strip())
+    beside = "/".join(["included", *path.split("/")[:-1]])
+    return PICTURE.sub(rf"\1({beside}/\2)", LINK.sub(r"\1", found.strip()))
+
+
+def picture(path, words):
+    """Of a trained network, with the command that draws it; nothing where it is not drawn."""
+    if not (ROOT / "docs" / path).exists():
+        return ""
+    return f"![{words}](../{path})\n\n{words}: `python -m benchmarks.pictures`."
+
+
+def pictures():
+    """(path in the site, content) of the pictures that stand beside included documents."""
+    for path in sorted((ROOT / "benchmarks").glob("*.png")):
+        yield f"included/benchmarks/{path.name}", path.read_bytes()
 
 
 def section(text, title):

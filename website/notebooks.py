@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from website.pages_of_notebooks import EXECUTED, ROOT, SOURCES
 
-SECONDS = 300  # of a cell, where the machine is busy; the notebooks take less than 40 s each on two free cores
+SECONDS = 120  # of a cell, where the machine is busy; the notebooks take less than 40 s each on two free cores
 
 
 def execute(source):

@@ -8,7 +8,7 @@ A page says in a comment what is to stand there:
     <!-- include: benchmarks/NOTES.md table Whole layers -->        the first table behind those words
     <!-- include: CHANGELOG.md -->                                  all but the title
     <!-- include: benchmarks/ACCURACY.md or: It is not measured. --> all of it, or the sentence where there is no such file
-    <!-- picture: pictures/masks.png What it shows -->             a picture of docs, in a folder of it, drawn by benchmarks.pictures
+    <!-- picture: pictures/masks.png What it shows -->             a picture that `python -m benchmarks.pictures` has drawn
 """
 
 import pathlib

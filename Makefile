@@ -6,7 +6,7 @@ comma := ,
 JAVA = $(if $(shell command -v javac),,$(comma)java)
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
-.PHONY: demo test slow lint dist floor legacy bench digits accuracy clean
+.PHONY: demo test slow lint dist floor legacy bench digits accuracy docs clean
 
 demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
@@ -42,6 +42,13 @@ digits: .venv/ready
 accuracy: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks.accuracy
 
+# The documentation site: diagrams, notebooks executed, pages built strictly into build/site, and what was built checked.
+docs: .venv/docs
+	$(QUIET) .venv/bin/python -m website.diagrams
+	$(QUIET) .venv/bin/python -m website.notebooks
+	$(QUIET) NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+	$(QUIET) .venv/bin/python -m pytest -m site tests/site
+
 # On the older stacks each block of the survey runs the checks that a stack can break; all of them run on the newest.
 BLOCKS = tests/blocks/test_harness.py -k "config or keras_file or graph or weights_learn or fresh"
 
@@ -68,6 +75,10 @@ endef
 
 .venv/ready: setup.cfg pyproject.toml
 	$(call environment,.venv,-e ".[dev$(comma)tflite$(comma)plot$(comma)tpu$(JAVA)]")
+
+.venv/docs: .venv/ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	touch .venv/docs
 
 .venv-floor/ready: setup.cfg pyproject.toml
 	$(call environment,.venv-floor,-e ".[test]" "tensorflow==2.16.2")

@@ -205,6 +205,7 @@ def test_kernels_that_are_mixed_a_few_at_a_time():
         assert tfdynconv.summary(large).rows[0].lowerings["here"] == name
 
 
+@pytest.mark.slow
 def test_the_sizes_are_those_of_the_files(tmp_path):
     """But for the graph and the scales of 8-bit weights."""
     layers = [tfdynconv.CondConv2D(64, 3, num_experts=4), L.BatchNormalization(), tfdynconv.DynamicConv2D(32, 3)]

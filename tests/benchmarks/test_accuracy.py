@@ -47,6 +47,7 @@ def test_partners_cost_the_same(name):
 
 def test_a_network_in_use_is_used_again():
     costs = {(16, 16): 1000, (16, 17): 1020, (17, 17): 1100}
+    assert match.search(costs, 1021, [(16, 16)]) == (16, 16)
     assert match.search(costs, 1021, [(17, 17)]) == (16, 16)
     assert match.search(costs, 1021, [(16, 17)]) == (16, 17)
     assert match.search(costs, 1080, [(16, 17)]) == (17, 17)

@@ -82,7 +82,7 @@ def masks():
         keras.layers.Conv2D(8, 3, **SAME),
         keras.layers.BatchNormalization(),
         tfdynconv.VersatileConv2D(
-            32, 5, direction="learned", num_masks=2, shared_masks=True, mask_regularizer=apart, name="masks", **SAME
+            32, 5, direction="learned", num_masks=2, shared_masks=True, mask_regularizer=apart, name="versatile", **SAME
         ),
     ]
     model, *_ = train(layers, 8, 20)

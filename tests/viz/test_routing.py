@@ -120,3 +120,9 @@ def test_schedule_of_layers_with_temperatures_of_their_own():
 def test_a_history_without_routing(history, received):
     with pytest.raises(ValueError, match=f"plot_schedule: expected a history .*Received: {received}. Train with"):
         plot_schedule(history)
+
+
+def test_small_differences_look_small():
+    layer = tfdynconv.MixtureConv2D(3, 1, num_kernels=2, routing=lambda x: 0.5 + 0.01 * by_mean(x))
+    low, high = plot_routing(layer, X, LABELS).axes[0].images[0].get_clim()
+    assert high - low == pytest.approx(0.1)

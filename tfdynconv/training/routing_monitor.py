@@ -45,7 +45,7 @@ class RoutingMonitor(keras.callbacks.Callback):
         data: inputs as `model(data)` takes them, an array or several in a list or dict; real ones, of all classes.
         samples: how many of them, the first, to look at.
         csv: None, or the path of a CSV file with a row for each epoch; written anew by each `fit`.
-        tensorboard: None, or the folder for TensorBoard: all columns as scalars, coefficients as histograms.
+        tensorboard: None, or the folder that TensorBoard reads, with all columns as scalars, coefficients as histograms.
 
     Raises:
         ValueError: data that are no arrays, of fewer than two samples, or all the same; a model without a dynamic layer.
@@ -101,7 +101,7 @@ class RoutingMonitor(keras.callbacks.Callback):
             )
 
     def traced(self):
-        """`routed` as a graph: for a small model it takes a tenth of the time."""
+        """`routed` as a graph: a small model is several times as fast in one."""
         layers = []
 
         @tf.function

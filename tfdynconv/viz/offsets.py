@@ -35,7 +35,7 @@ def plot_offsets(layer, image, positions=None, group=0):
     >>> layer = tfdynconv.blocks.DeformableConv2D(4, 3, padding="same")
     >>> image = np.random.default_rng(0).normal(size=[8, 8, 1]).astype("float32")
     >>> figure = tfdynconv.viz.plot_offsets(layer, image, positions=[(4, 4)])
-    >>> figure.axes[0].collections[-1].get_offsets()[0].tolist()
+    >>> figure.axes[0].collections[1].get_offsets()[0].tolist()
     [3.0, 3.0]
     """
     found = seen(CALLER, layer, image, DeformableConv2D)

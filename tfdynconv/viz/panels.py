@@ -22,7 +22,7 @@ def panels(caller, rows, columns, size, title=None):
     figure = matplotlib(caller).figure.Figure(
         figsize=(columns * size[0], rows * size[1] + (0.35 if title else 0)), layout="constrained"
     )
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     if title:
         figure.suptitle(title, fontsize="medium", fontweight="bold")
     return figure, figure.subplots(rows, columns, squeeze=False)

@@ -46,7 +46,9 @@ def plot_regions(model, image):
         regions = region_map(layer, {key: tf.constant(value[np.newaxis]) for key, value in values.items()}).numpy()[0]
         count = layer.num_regions
         palette = colors.ListedColormap([color(i, count) for i in range(count)])
-        axis.imshow(picture.mean(-1), cmap="gray", extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+        axis.imshow(
+            0.4 + 0.6 * picture.mean(-1), cmap="gray", vmin=0, vmax=1, extent=(-0.5, width - 0.5, height - 0.5, -0.5)
+        )
         axis.imshow(
             regions,
             cmap=palette,

@@ -9,6 +9,7 @@ from tfdynconv.viz.panels import head, panels, ticks, write_values
 
 CALLER = "plot_routing"
 CHUNK = 64  # samples at a time
+LEAST = 0.1  # what the colours span at least: smaller differences shall look small
 ORDER = ("kernel", "region", "spatial", "channel", "filter")
 WORDS = {"spatial": "tap"}
 
@@ -71,7 +72,8 @@ def plot_routing(model, inputs, labels, classes=None):
     for axis in axes.ravel()[len(tables) :]:
         axis.remove()
     for axis, (layer, kind, table) in zip(axes.ravel(), tables):
-        picture = axis.imshow(table, aspect="auto", cmap="YlGnBu")
+        middle, half = (table.max() + table.min()) / 2, max(table.max() - table.min(), LEAST) / 2
+        picture = axis.imshow(table, aspect="auto", cmap="YlGnBu", vmin=middle - half, vmax=middle + half)
         write_values(axis, table, picture)
         head(axis, f"{named[layer]} ({type(layer).__name__})")
         ticks(axis, found if classes is None else classes, "x")

@@ -199,15 +199,25 @@ def test_dtypes(layer, policy, tolerance):
     assert [layer.compute_dtype for layer in new.layers] == [policy.removeprefix("mixed_")] * 2
 
 
-def test_channels_first():
+@pytest.mark.parametrize("layer", BANKS)
+def test_channels_first(layer):
     try:
         layers = K.Conv2D(6, 3, data_format="channels_first"), K.DepthwiseConv2D(3, data_format="channels_first")
         model = network(*layers, shape=(4, 8, 7))
     except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
         pytest.skip(f"Keras' own convolution does not run channels first here: {str(error)[:100]}")
-    new = to_dynamic(model, "CondConv2D", everything, **quiet)
+    new = to_dynamic(model, layer, everything, **BANKS[layer], **quiet)
     assert [layer.data_format for layer in new.layers] == ["channels_first"] * 2
     assert_same(model, new)
+
+
+@pytest.mark.parametrize("layer", BANKS)
+def test_a_frozen_layer_is_frozen_all_through(layer):
+    """Its routing too, which it makes when it is built."""
+    model = network(K.Conv2D(6, 3, trainable=False), K.Conv2D(5, 3))
+    new = to_dynamic(model, layer, everything, **BANKS[layer], **quiet)
+    assert [layer.trainable for layer in new.layers] == [False, True]
+    assert {id(w) for w in new.trainable_weights} == {id(w) for w in new.layers[1].trainable_weights}
 
 
 def test_a_routing_of_ones_own_is_copied_for_each_layer():

@@ -148,6 +148,13 @@ def test_size_and_seed_of_the_deviations():
     assert np.ptp(bank(), 0).min() > 0, "a kernel of zeros has no spread, its bank must"
 
 
+def test_a_temperature_is_one_unless_given():
+    """A `DynamicConv2D` that starts from nothing has 30."""
+    for given in ({}, {"temperature": 5.0}):
+        new = to_dynamic(one(6, 3)(), "DynamicConv2D", everything, **given, **quiet)
+        assert float(np.array(new.layers[0].routing.temperature)) == given.get("temperature", 1.0)
+
+
 ARGUMENTS = {
     "strides": 2,
     "padding": "same",

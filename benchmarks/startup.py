@@ -1,6 +1,6 @@
 """Print what the package adds before the first step: seconds of its import, and of tracing 50 layers, over a static twin.
 
-python -m benchmarks.startup             # both, some two minutes
+python -m benchmarks.startup             # both, some four minutes
 python -m benchmarks.startup --profile DynamicConv2D    # where the time of tracing that layer's model goes
 
 Every figure is the median of fresh processes, so that nothing is there from the time before. The model: five stages of ten 3x3
@@ -17,6 +17,7 @@ import sys
 import time
 
 LAYERS = {"CondConv2D": {}, "DynamicConv2D": {}, "ODConv2D": {}}
+TWINS = ("static", "dynamic")
 STAGES = (8, 16, 24, 32, 48)
 IMPORT = """
 import time, tensorflow, keras
@@ -73,16 +74,16 @@ def models(name):
     return {"static": (keras.layers.Conv2D, {}), "dynamic": (getattr(tfdynconv, name), LAYERS[name])}
 
 
-def seconds_of(name):
-    """`{kind: {"static": seconds, "dynamic": seconds}}` of tracing, in this process."""
+def seconds_of(name, twin):
+    """`{kind: seconds}` of tracing, in this process."""
     for trace in traces(network_of_one()).values():
         trace()  # what TensorFlow loads at the first trace
+    layer, arguments = models(name)[twin]
     times = {}
-    for twin, (layer, arguments) in models(name).items():
-        for kind, trace in traces(network(layer, **arguments)).items():
-            begin = time.perf_counter()
-            trace()
-            times.setdefault(kind, {})[twin] = time.perf_counter() - begin
+    for kind, trace in traces(network(layer, **arguments)).items():
+        begin = time.perf_counter()
+        trace()
+        times[kind] = time.perf_counter() - begin
     return times
 
 
@@ -104,9 +105,12 @@ def profile(name):
 def rows(processes):
     for name in LAYERS:
         print(f"... {name}", file=sys.stderr, flush=True)
-        runs = [fresh(["-m", "benchmarks.startup", "--layer", name]) for _ in range(processes)]
+        runs = {twin: [] for twin in TWINS}
+        for _ in range(processes):
+            for twin, found in runs.items():
+                found.append(fresh(["-m", "benchmarks.startup", "--layer", name, "--twin", twin]))
         for kind in ("forward", "training"):
-            static, dynamic = (statistics.median(run[kind][twin] for run in runs) for twin in ("static", "dynamic"))
+            static, dynamic = (statistics.median(run[kind] for run in runs[twin]) for twin in TWINS)
             yield f"| {name}, {kind} | {static:.2f} | {dynamic:.2f} | {dynamic / static:.2f} |"
 
 
@@ -114,10 +118,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--processes", type=int, default=5)
     parser.add_argument("--profile", choices=LAYERS)
-    parser.add_argument("--layer", choices=LAYERS, help=argparse.SUPPRESS)  # a process of its own
+    parser.add_argument("--layer", choices=LAYERS, help=argparse.SUPPRESS)  # a process of its own, and for which twin
+    parser.add_argument("--twin", choices=TWINS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.layer:
-        print(json.dumps(seconds_of(asked.layer)))
+        print(json.dumps(seconds_of(asked.layer, asked.twin)))
     elif asked.profile:
         profile(asked.profile)
     else:

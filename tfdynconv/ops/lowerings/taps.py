@@ -50,7 +50,7 @@ class Taps:
         cells, space = flat(y), spatial_size(y, geometry.rank)
         total = None
         for tap, start in enumerate(starts(kernel_size, geometry)):
-            grads = []
+            grads: list = []
             for channels in blocks(bank):
                 weights, before_it = part(bank, tap, channels), grads[-1] if grads else total
                 kernels = mix(weights, after(self.at(coefficients, tap), before_it))

@@ -1,12 +1,8 @@
 """The verb `summary`: what a Keras model's file costs, layer by layer."""
 
-import os
-
-from tfdynconv.cli import options, start
-from tfdynconv.cli.convert import load
+from tfdynconv.cli import model_file, options
 from tfdynconv.cli.failure import Failure
 from tfdynconv.cli.progress import Progress
-from tfdynconv.cli.quiet import quiet
 
 NOTES = """\
 examples:
@@ -37,13 +33,10 @@ def add(verbs):
 
 def run(asked):
     """The `Summary`, and whether it is to be Markdown."""
-    if not os.path.exists(asked.model):
-        raise Failure(f"there is no file {asked.model!r}.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet() as stderr, Progress("loading TensorFlow", stderr):
-        tfdynconv = start.whole_package()
+    model_file.check(asked.model)
+    tfdynconv = model_file.package()
     with Progress(f"loading {asked.model}") as progress:
-        model = load(asked.model)
+        model = model_file.load(asked.model)
 
         def tell(what):
             progress.what = f"{asked.model}: {what}"

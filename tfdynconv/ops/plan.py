@@ -98,13 +98,7 @@ def always(case):
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
     ("cpu", "conv", lambda c: c.is_small_3d, "matmul", "0.4 to 0.7 of the loop's time in training"),
-    (
-        "cpu",
-        "conv",
-        lambda c: c.is_product,
-        "matmul",
-        "0.4 to 1.0 of the loop's time, least for the gradients of large kernels",
-    ),
+    ("cpu", "conv", lambda c: c.is_product, "matmul", "0.4 to 1.0 of the loop's time, the less the larger the kernel"),
     ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
     ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tfdynconv
 from tfdynconv.cost import lowerings
 from tfdynconv.export.static_twin import static_twin
+from tfdynconv.layers.base_mixture import BaseMixture
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops import plan
 
@@ -101,6 +102,13 @@ def test_a_block_of_several_layers_is_one_row():
     assert [row.name for row in found.rows] == ["block"]
     assert found.total.multiply_adds == block.cost((None, 8, 8, 8))[1]
     assert 0 < found.twin.multiply_adds < found.total.multiply_adds
+    away = 0  # kernels but one of each bank, and what routes
+    for inner in walk(block):
+        if isinstance(inner, BaseMixture):
+            away += int(np.prod(inner.kernel.shape[1:])) * (inner.kernel.shape[0] - 1)
+        elif isinstance(inner, tfdynconv.routing.Routing):
+            away += sum(int(np.prod(weight.shape)) for weight in inner.trainable_weights)
+    assert away > 0 and found.twin.parameters == found.total.parameters - away
     assert row(found, "block").lowerings["gpu"]
 
 

@@ -8,7 +8,7 @@ from benchmarks import shapes
 from benchmarks.timing import interleaved
 from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv
 
-NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+NAMES = ("auto", "loop", "grouped", "matmul", "unrolled", "vectorized")
 
 
 def static(shape):

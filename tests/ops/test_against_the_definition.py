@@ -13,7 +13,7 @@ from tests.oracles import rounding
 from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv, place
 
 OPS = {"conv": per_sample_conv, "depthwise": per_sample_depthwise_conv}
-LOWERINGS = ("auto", "loop", "grouped", "matmul", "vectorized")
+LOWERINGS = ("auto", "loop", "grouped", "matmul", "unrolled", "vectorized")
 EXAMPLES = {"eager": 36, "graph": 9, "jit": 5}  # in `make test`; tracing and compiling take the time
 
 

@@ -125,9 +125,8 @@ def test_unknown_name_of_the_scope():
             pass
 
 
-def test_vectorized_for_a_phone():
-    with pytest.raises(
-        ValueError, match=r"lowering='vectorized' cannot be used here \(place: tflite\): its while loop"
-    ):
+@pytest.mark.parametrize("name", ["unrolled", "vectorized"])
+def test_a_while_loop_for_a_phone(name):
+    with pytest.raises(ValueError, match=rf"lowering='{name}' cannot be used here \(place: tflite\): its while loop"):
         with tfdynconv.ops.place.exporting("tflite"):
-            per_sample_conv(tf.zeros(X), tf.zeros(K), lowering="vectorized")
+            per_sample_conv(tf.zeros(X), tf.zeros(K), lowering=name)

@@ -8,7 +8,7 @@ from tests.modes import in_mode
 from tests.oracles import Convolution, DepthwiseConvolution
 from tfdynconv.ops import per_sample_conv, per_sample_depthwise_conv
 
-NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+NAMES = ("auto", "loop", "grouped", "matmul", "unrolled", "vectorized")
 
 
 def step_of(function, **arguments):
@@ -35,7 +35,7 @@ def test_one_trace_serves_every_batch(kind, lowering, mode):
     specs = [tf.TensorSpec([None, 5, 4, 2], tf.float64), tf.TensorSpec([None, *kernel], tf.float64)]
     run = in_mode(step_of(function, lowering=lowering), mode, specs)
     generator = np.random.default_rng(0)
-    for batch in (3, 1, 0, 4):
+    for batch in (3, 1, 0, 4, 19):  # "unrolled" takes two blocks of the last, and three samples
         x, k = generator.normal(size=(batch, 5, 4, 2)), generator.normal(size=(batch, *kernel))
         y, x_grad, k_grad = run(tf.constant(x), tf.constant(k))
         ones = np.ones(y.shape)

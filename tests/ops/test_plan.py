@@ -187,7 +187,7 @@ def test_for_a_phone_it_multiplies_matrices(ran):
     assert ran == ["rows", "grouped"]
 
 
-@pytest.mark.parametrize("name", ["loop", "grouped", "matmul", "vectorized"])
+@pytest.mark.parametrize("name", ["loop", "grouped", "matmul", "unrolled", "vectorized"])
 def test_the_scope_overrules_the_table(name, ran):
     with tfdynconv.lowering(name):
         per_sample_conv(X, K)

@@ -113,6 +113,11 @@ def test_in_a_graph_that_chooses_by_device(case):
     check(case, "auto", "graph")
 
 
+@pytest.mark.parametrize("case", sampled("2d_unequal_strides", "depthwise_stride"))
+def test_unrolled_in_a_graph(case):
+    check(case, "unrolled", "graph")
+
+
 @pytest.mark.parametrize("lowering", LOWERINGS)
 @pytest.mark.parametrize("case", sampled("2d_groups_stride_uneven_padding", "3d_stride", "depthwise_stride"))
 def test_compiled(case, lowering):

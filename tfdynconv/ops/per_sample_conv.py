@@ -43,7 +43,7 @@ def per_sample_conv(
             and at unequal strides.
         data_format: `"channels_last"` or `"channels_first"`.
         lowering: how it is computed: `"auto"` (the plan decides by place and shape), `"loop"`, `"grouped"`,
-            `"matmul"` or `"vectorized"`. All give the same result to rounding.
+            `"matmul"`, `"unrolled"` or `"vectorized"`. All give the same result to rounding.
 
     Returns:
         `[batch, *output space, filters]`, in the `data_format` of the inputs.

@@ -15,6 +15,7 @@ from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
 from tfdynconv.ops.lowerings.rows import Rows
 from tfdynconv.ops.lowerings.taps import Taps
+from tfdynconv.ops.lowerings.unrolled import Unrolled
 from tfdynconv.ops.lowerings.vectorized import Vectorized
 
 LOWERINGS = {
@@ -26,6 +27,7 @@ LOWERINGS = {
         "grouped_tpu": AtLeastOne(GroupedForTpu()),
         "matmul": Matmul(),
         "rows": Rows(),
+        "unrolled": AtLeastOne(Unrolled(native)),
         "vectorized": AtLeastOne(Vectorized(native)),
     },
     "depthwise": {
@@ -33,10 +35,11 @@ LOWERINGS = {
         "loop_compiled": AtLeastOne(CompiledLoop(depthwise)),
         "grouped": AtLeastOne(depthwise.MergedDepthwise()),
         "matmul": depthwise.ShiftedDepthwise(),
+        "unrolled": AtLeastOne(Unrolled(depthwise)),
         "vectorized": AtLeastOne(Vectorized(depthwise)),
     },
 }
-NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+NAMES = ("auto", "loop", "grouped", "matmul", "unrolled", "vectorized")
 FEW_SAMPLES = 3  # each chunk reads the whole bank: with fewer samples to a chunk that takes longer than convolving
 _overrides = threading.local()
 
@@ -206,10 +209,10 @@ def choose_chunks(name, inputs, bank, geometry, groups):
 
 def forced(name, case, place, table):
     """The form of a forced lowering that fits the place."""
-    if name == "loop":
+    if name in ("loop", "unrolled"):
         if place is None:
-            return places.ByDevice(table["loop"], table["loop_compiled"])
-        return table["loop_compiled" if place in ("cpu_xla", "gpu", "tpu") else "loop"]
+            return places.ByDevice(table[name], table["loop_compiled"])
+        return table["loop_compiled" if place in ("cpu_xla", "gpu", "tpu") else name]
     native_gradient = place in ("gpu", "tpu") and case.kind == "conv" and not case.is_dilated_3d
     if name == "grouped" and native_gradient:
         return table["grouped_native" if place == "gpu" else "grouped_tpu"]
@@ -219,7 +222,7 @@ def forced(name, case, place, table):
 def refuse_unfit(name, case, place, caller):
     """A forced lowering that cannot serve the place is an error, never a silent substitute."""
     reason = None
-    if name == "vectorized" and place == "tflite":
+    if name in ("unrolled", "vectorized") and place == "tflite":
         reason = "its while loop does not convert"
     elif name == "grouped" and case.rank == 3 and place in ("cpu", None):
         reason = "TensorFlow has no grouped 3-D convolution on a CPU outside XLA"

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from benchmarks.grid.part import Bar, Part
-from benchmarks.steps import forward
+from benchmarks.steps import any_batch
 from benchmarks.timing import interleaved
 from tfdynconv import models
 from tfdynconv.models.convolutions import inside
@@ -48,9 +48,10 @@ def training_step(model, x, labels, jit_compile):
 def candidates(name, model, network, jit_compile):
     x = tf.random.normal([network.batch, network.size, network.size, 3])
     labels = tf.random.uniform([network.batch], maxval=CLASSES, dtype=tf.int32)
+    one, run = x[:1], any_batch(model, x, jit_compile)
     return {
-        (name, "forward, 1"): forward(model, x[:1], jit_compile),
-        (name, "forward"): forward(model, x, jit_compile),
+        (name, "forward, 1"): lambda: run(one),
+        (name, "forward"): lambda: run(x),
         (name, "training"): training_step(model, x, labels, jit_compile),
     }
 
@@ -84,7 +85,7 @@ NETWORKS = Part(
         ),
         "xla": (Bar("whole networks", tuple(ROWS), "training", mean=1.7),),
     },
-    quick_cases=(dataclasses.replace(RESNET, size=32, batch=4),),
+    quick_cases=(RESNET,),
     quick_rows=("CondConv 8",),
     drawn=("forward", "training"),
 )

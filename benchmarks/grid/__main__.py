@@ -40,7 +40,8 @@ def jobs(parts, places, quick, case):
     """(name of the part, place, case, rows) of everything that is to be measured."""
     for name, part in parts.items():
         cases, rows = part.chosen(quick, case)
-        yield from ((name, place, one, rows) for place in part.bars if place in places for one in cases)
+        measured = [place for place in places if place in (part.quick_places if quick else part.bars)]
+        yield from ((name, place, one, rows) for place in measured for one in cases)
 
 
 def measure(parts, work, store, seconds):

@@ -90,5 +90,6 @@ LAYERS = Part(
     },
     quick_cases=tuple(shapes.TRAINING[i] for i in (1, 3, 6)),
     quick_rows=("CondConv 8", "DynamicConv 4", "ODConv 1"),
+    quick_places=("graph", "xla"),
     drawn=("forward", "training"),
 )

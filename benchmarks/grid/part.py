@@ -35,7 +35,7 @@ class Part:
     measure: `(case, rows, jit_compile, seconds) -> {row: {kind: ratio}}`; a row may lack a kind, or be missing.
     rows: `{name: what measure makes the row of}`.
     bars: `{place: bars}`; the places are those that are measured.
-    quick_cases, quick_rows: what is left of it in the two minutes' version.
+    quick_cases, quick_rows, quick_places: what is left of it in the two minutes' version.
     drawn: the kinds that the plot shows.
     """
 
@@ -48,6 +48,7 @@ class Part:
     quick_cases: tuple
     quick_rows: tuple
     drawn: tuple
+    quick_places: tuple = ("graph",)  # XLA compiles for longer than it runs here
 
     def chosen(self, quick=False, case=None):
         """The cases and rows to measure; `case` is the number of a single one."""

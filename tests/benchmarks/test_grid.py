@@ -87,7 +87,8 @@ def test_jobs():
     assert len(all_of_them) == 2 * (7 + 2 + 3) + 8  # growth has no XLA
     ((name, place, case, rows),) = jobs({"layers": layers.LAYERS}, ["xla"], False, 2)
     assert (name, place, str(case), set(rows)) == ("layers", "xla", "32,56,32,32,3", set(layers.ROWS))
-    assert len(list(jobs(PARTS, ["graph"], True, None))) == 6
+    quick = [(name, place) for name, place, *_ in jobs(PARTS, ["graph", "xla"], True, None)]
+    assert len(quick) == 9 and {name for name, place in quick if place == "xla"} == {"layers"}
 
 
 def test_the_command_shows_what_is_stored(tmp_path, capsys):

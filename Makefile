@@ -6,7 +6,7 @@ comma := ,
 JAVA = $(if $(shell command -v javac),,$(comma)java)
 QUIET = TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH=.
 
-.PHONY: demo test slow lint dist floor legacy bench digits accuracy docs clean
+.PHONY: demo test slow lint dist floor legacy bench grid digits accuracy docs clean
 
 demo: .venv/ready
 	$(QUIET) .venv/bin/python examples/digits.py
@@ -35,6 +35,10 @@ dist: .venv-dist/ready
 
 bench: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks
+
+# Two minutes: dynamic layers, networks and regions beside static ones. No figure decides anything, a crash does.
+grid: .venv/ready
+	$(QUIET) .venv/bin/python -m benchmarks.grid --quick
 
 digits: .venv/ready
 	$(QUIET) .venv/bin/python -m benchmarks.digits

@@ -7,6 +7,10 @@ import pathlib
 import subprocess
 import sys
 
+from benchmarks.shapes import Shape
+
+LARGE = Shape(32, 7, 512, 512, 3)
+
 
 def peak(batch, size, channels, filters, kernel, layer="cond"):
     """Bytes above the resting process that three training steps of CondConv2D (or Conv2D: "static") take at most."""
@@ -36,26 +40,28 @@ def high_water(step, repeats=3):
     return status("VmHWM") - resting
 
 
-def large_kernels(shape=(32, 7, 512, 512, 3), experts=8):
-    """The bar: Conv2D's peak, twice the bank, and 256 MB."""
-    ours, static = peak(*shape) / 2**20, peak(*shape, layer="static") / 2**20
-    bank = experts * 4 * shape[2] * shape[3] * shape[4] ** 2 / 2**20
-    name = ",".join(map(str, shape))
-    bar = static + 2 * bank + 256
-    return (
-        f"{name}: peak of a training step {ours:.0f} MB, Conv2D {static:.0f} MB, bank {bank:.0f} MB, bar {bar:.0f} MB"
-    )
+def large_kernels(shape, experts=8):
+    """(our peak, Conv2D's, the bank, the bar) in bytes: the bar is Conv2D's peak, twice the bank, and 256 MB."""
+    arguments = (shape.batch, shape.size, shape.channels, shape.filters, shape.kernel)
+    ours, static = peak(*arguments), peak(*arguments, layer="static")
+    bank = experts * 4 * shape.channels * shape.filters * shape.kernel**2
+    return ours, static, bank, static + 2 * bank + 256 * 2**20
+
+
+def peak_over_bar(shape):
+    ours, _, _, bar = large_kernels(shape)
+    return ours / bar
 
 
 def main():
     if len(sys.argv) == 1:
-        print(large_kernels())
+        ours, static, bank, bar = (f"{n / 2**20:.0f} MB" for n in large_kernels(LARGE))
+        print(f"{LARGE}: peak of a training step {ours}, Conv2D {static}, bank {bank}, bar {bar}")
         return
 
     import tensorflow as tf
 
     from benchmarks.layers import cond, static
-    from benchmarks.shapes import Shape
     from benchmarks.steps import training_step
 
     make = {"cond": cond, "static": static}[sys.argv[1]]

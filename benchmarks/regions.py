@@ -31,7 +31,7 @@ def all_and_select(x, kernels, guide):
 FORMS = {"routed": routed, "all": all_and_select}
 
 
-def steps(form, tensors):
+def steps(form, tensors, jit_compile=False):
     """Forward pass, training step, and training step with a guide that wants no gradient; traced with an unknown batch."""
     signature = [tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in tensors]
 
@@ -45,7 +45,8 @@ def steps(form, tensors):
         return run
 
     functions = {"forward": form, "training": step(0, 1, 2), "fixed guide": step(0, 1)}
-    traced = {k: tf.function(f, input_signature=signature, autograph=False) for k, f in functions.items()}
+    wrap = tf.function(input_signature=signature, jit_compile=jit_compile, autograph=False)
+    traced = {name: wrap(function) for name, function in functions.items()}
     return {name: (lambda f=f: f(*tensors)) for name, f in traced.items()}
 
 

@@ -4,13 +4,20 @@ import tensorflow as tf
 
 
 def forward(layer, x, jit_compile):
+    run = any_batch(layer, x, jit_compile)
+    return lambda: run(x)
+
+
+def any_batch(layer, x, jit_compile):
+    """The forward pass for inputs like x, in batches of any size."""
+
     @tf.function(
         input_signature=[tf.TensorSpec([None, *x.shape[1:]], x.dtype)], jit_compile=jit_compile, autograph=False
     )
     def run(inputs):
         return layer(inputs, training=False)
 
-    return lambda: run(x)
+    return run
 
 
 def training_step(layer, x, jit_compile):

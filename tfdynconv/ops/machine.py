@@ -51,7 +51,9 @@ def current():
     """What has been loaded; at first the file that the environment names, or the shipped one."""
     if "machine" not in _loaded:
         named = os.environ.get(VARIABLE)
-        _loaded["machine"] = read(named, f"the environment variable {VARIABLE}") if named else read(SHIPPED, "tfdynconv")
+        _loaded["machine"] = (
+            read(named, f"the environment variable {VARIABLE}") if named else read(SHIPPED, "tfdynconv")
+        )
     return _loaded["machine"]
 
 

@@ -63,10 +63,15 @@ class Sizes:
         """Each function reads two of input, kernel and output, and writes the third."""
         return self.inputs + self.kernel + self.outputs
 
+    def result(self, function):
+        return {"conv": self.outputs, "input_grad": self.inputs, "kernel_grad": self.kernel}[function]
+
 
 def loop(sizes, function, case):
-    """A call of Eigen's convolution or its gradients, each of which packs or scatters patches of the input."""
-    return Work(sizes.multiply_adds, sizes.arguments + sizes.patches)
+    """A call of Eigen's convolution or its gradients, each of which packs or scatters patches of the input, the input's with
+    the kernel turned round; the result is copied into the batch."""
+    turned = 2 * sizes.kernel if function == "input_grad" else 0
+    return Work(sizes.multiply_adds, sizes.arguments + 2 * sizes.result(function) + turned + sizes.patches)
 
 
 def loop_compiled(sizes, function, case):
@@ -79,8 +84,9 @@ def loop_compiled(sizes, function, case):
 
 
 def matmul(sizes, function, case):
-    """Patches are cut, joined and read by the product; the input's gradient is a convolution over all input cells."""
-    if function != "input_grad":
+    """Patches are cut, joined and read by the product; the input's gradient is a convolution over all input cells with the
+    kernel turned round. A 1x1 kernel is multiplied as it stands."""
+    if function != "input_grad" or not sizes.patches:
         return Work(sizes.multiply_adds, sizes.arguments + 3 * sizes.patches)
     return Work(sizes.multiply_adds_wide, sizes.arguments + 2 * sizes.kernel + 3 * sizes.patches_wide)
 

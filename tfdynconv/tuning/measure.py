@@ -14,14 +14,13 @@ WARM_UP, LEAST, MOST = 2, 5, 100
 
 
 def rows(shapes, seconds, tell=lambda what: None):
-    """A `Row` for each place and shape; the seconds are for all of them, beside the tracing and compiling."""
+    """A `Row` for each place and shape that estimates decide; so many seconds for all, beside tracing and compiling."""
+    asked = [(place, s) for place in machine.LOWERINGS for s in shapes if plan.rule_for(place, s.case()) == plan.LEAST]
     found = []
-    total = len(shapes) * len(machine.LOWERINGS)
-    for place, names in machine.LOWERINGS.items():
-        for shape in shapes:
-            tell(f"{shape}, {'XLA' if place == 'cpu_xla' else 'graph'}: {len(found)} of {total} measured")
-            times = interleaved(jobs(shape, place, names), seconds / total)
-            found.append(Row(place, shape, {key: statistics.median(t) / BATCH for key, t in times.items()}))
+    for place, shape in asked:
+        tell(f"{shape}, {'XLA' if place == 'cpu_xla' else 'graph'}: {len(found)} of {len(asked)} measured")
+        times = interleaved(jobs(shape, place, machine.LOWERINGS[place]), seconds / len(asked))
+        found.append(Row(place, shape, {key: statistics.median(t) / BATCH for key, t in times.items()}))
     return found
 
 
@@ -44,9 +43,7 @@ def jobs(shape, place, names, batch=BATCH):
 
 def job(method, a, b, rest, place):
     signature = [tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in (a, b)]
-    run = tf.function(
-        lambda a, b: method(a, b, *rest), signature, jit_compile=place == "cpu_xla", autograph=False
-    )
+    run = tf.function(lambda a, b: method(a, b, *rest), signature, jit_compile=place == "cpu_xla", autograph=False)
 
     def once():
         with tf.device("CPU"):

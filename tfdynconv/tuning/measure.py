@@ -43,7 +43,8 @@ def jobs(shape, place, names, batch=BATCH):
 
 def job(method, a, b, rest, place):
     signature = [tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in (a, b)]
-    run = tf.function(lambda a, b: method(a, b, *rest), signature, jit_compile=place == "cpu_xla", autograph=False)
+    function = tf.function(lambda a, b: method(a, b, *rest), signature, jit_compile=place == "cpu_xla", autograph=False)
+    run = function.get_concrete_function()
 
     def once():
         with tf.device("CPU"):

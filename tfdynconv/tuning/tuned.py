@@ -58,7 +58,9 @@ class Tuned:
     def __str__(self):
         worst = max(self.choices, key=lambda choice: choice.ratio)
         lines = [
-            "time of the choice over the best's, for " + ", ".join(plan_cost.FUNCTIONS) + " (B,H = 32,size):",
+            "time of the choice over the best's, for "
+            + ", ".join(plan_cost.FUNCTIONS)
+            + "; size,channels,filters,kernel:",
             *table(self.choices),
             f"within {CLOSE - 1:.0%} of the best in {self.close} of {len(self.choices)}, worst {worst.ratio:.2f} "
             f"({PLACES[worst.place]}, {worst.shape}, {worst.function})",

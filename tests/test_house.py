@@ -29,6 +29,7 @@ RANKS = {
     "models": 4,
     "viz": 4,
     "export": 5,
+    "tuning": 5,
     "testing": 6,
     "cost": 6,
     "cli": 7,

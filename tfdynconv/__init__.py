@@ -15,6 +15,7 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import training as training
     from tfdynconv import viz as viz
     from tfdynconv.layers import *  # noqa: F403
+    from tfdynconv.ops.machine import load_tuning as load_tuning
     from tfdynconv.ops.plan import lowering as lowering
 
 

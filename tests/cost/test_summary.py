@@ -12,7 +12,7 @@ from tfdynconv.cost import lowerings
 from tfdynconv.export.static_twin import static_twin
 from tfdynconv.layers.base_mixture import BaseMixture
 from tfdynconv.layers.walk import walk
-from tfdynconv.ops import plan
+from tfdynconv.ops import plan, plan_cost
 
 L = keras.layers
 
@@ -207,10 +207,20 @@ def test_lowerings_are_those_of_the_plan(monkeypatch):
     assert (regions["here"], regions["gpu"]) == ("routed", "dense + grouped")  # each region's response by the plan
 
 
-def test_kernels_that_are_mixed_a_few_at_a_time():
+def test_kernels_that_are_mixed_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(plan, "rule_for", lambda place, case: "loop")
     for size, name in ((14, "loop in chunks"), (8, "a tap at a time")):
         large = image_model(tfdynconv.CondConv2D(256, 3, num_experts=2), channels=256, size=size)
         assert tfdynconv.summary(large).rows[0].lowerings["here"] == name
+
+
+def test_each_function_by_another_lowering(monkeypatch):
+    monkeypatch.setattr(plan_cost, "least", lambda place, case: ("loop", "loop", "matmul"))
+    found = tfdynconv.summary(image_model(tfdynconv.CondConv2D(4, 3)))
+    assert found.rows[0].lowerings["here"] == "loop, kernel gradient matmul"
+    monkeypatch.setattr(plan_cost, "least", lambda place, case: ("loop", "matmul", "matmul"))
+    found = tfdynconv.summary(image_model(tfdynconv.CondConv2D(4, 3)))
+    assert found.rows[0].lowerings["here"] == "loop, input gradient matmul, kernel gradient matmul"
 
 
 @pytest.mark.slow

@@ -7,13 +7,16 @@ import tensorflow as tf
 
 import tfdynconv
 from tests.modes import in_mode
+from tests.ops.paces import paces
 from tfdynconv.ops import (
+    machine,
     mixture_conv,
     per_sample_conv,
     per_sample_conv_transpose,
     per_sample_depthwise_conv,
     place,
     plan,
+    plan_cost,
 )
 from tfdynconv.ops.geometry import ConvGeometry
 from tfdynconv.ops.lowerings.taps import Taps
@@ -32,7 +35,7 @@ def test_a_rule_for_everything(where, kind):
         for is_dilated in (False, True):
             for pixels in PIXELS:
                 name = plan.rule_for(where, plan.Case(kind, kernel_size, pixels, is_dilated))
-                assert name in plan.LOWERINGS[kind]
+                assert name in (*plan.LOWERINGS[kind], plan.LEAST)
 
 
 def test_a_place_without_rules():
@@ -42,14 +45,11 @@ def test_a_place_without_rules():
 
 def test_every_rule_says_why_and_can_be_reached():
     reached = set()
-    for where in place.PLACES:
-        for kind in plan.LOWERINGS:
-            for kernel_size in KERNELS:
-                for is_dilated, pixels in itertools.product((False, True), PIXELS):
-                    case = plan.Case(kind, kernel_size, pixels, is_dilated)
-                    rule = next(r for r in plan.RULES if r[:2] == (where, kind) and r[2](case))
-                    reached.add(rule[:2] + rule[3:])
-    assert reached == {rule[:2] + rule[3:] for rule in plan.RULES}
+    for where, kind, kernel_size in itertools.product(place.PLACES, plan.LOWERINGS, KERNELS):
+        for is_dilated, pixels, stride, narrow in itertools.product((False, True), PIXELS, (1, 2), (False, True)):
+            case = plan.Case(kind, kernel_size, pixels, is_dilated, stride, narrow)
+            reached.add(next(i for i, r in enumerate(plan.RULES) if r[:2] == (where, kind) and r[2](case)))
+    assert reached == set(range(len(plan.RULES)))
     assert all(rule[4] for rule in plan.RULES)
 
 
@@ -74,7 +74,9 @@ class Recorder:
 
 @pytest.fixture
 def ran(monkeypatch):
+    """The names of lowerings that ran, planned for a machine on which bytes alone take time."""
     names = []
+    monkeypatch.setattr(machine, "current", lambda: paces(byte=1))
     for table in plan.LOWERINGS.values():
         for name, lowering in list(table.items()):
             monkeypatch.setitem(table, name, Recorder(name, lowering, names))
@@ -98,21 +100,18 @@ def test_a_plain_graph_holds_both_branches(ran):
     assert ran == ["loop", "loop_compiled"]
 
 
-FEW_OR_NOT = [
-    ("cpu_xla", 49, {}, "matmul"),
-    ("cpu_xla", 64, {"stride": 2}, "matmul"),
-    ("cpu_xla", 64, {"kernel_size": (3, 3, 3), "is_dilated": True}, "matmul"),
-    ("cpu_xla", 65, {}, "loop_compiled"),
-    ("cpu_xla", 49, {"stride": 3}, "loop_compiled"),
-    ("cpu_xla", None, {}, "loop_compiled"),
-    ("cpu", 49, {}, "loop"),
-    ("cpu", None, {"kernel_size": (1, 1)}, "matmul"),
-    ("cpu", None, {"kernel_size": (1, 1), "stride": 2}, "loop"),
+RULED = [
+    ("cpu", 49, {}, plan.LEAST),
+    ("cpu", 49, {"stride": 2}, "loop"),
     ("cpu", None, {"kernel_size": (1, 1), "is_narrow": True}, "loop"),
     ("cpu", 4096, {"kernel_size": (3, 3, 3), "stride": 2}, "matmul"),
     ("cpu", 4097, {"kernel_size": (3, 3, 3)}, "loop"),
     ("cpu", 8, {"kernel_size": (3, 3, 3), "stride": 3}, "loop"),
     ("cpu", None, {"kernel_size": (3, 3, 3)}, "loop"),
+    ("cpu_xla", 49, {"stride": 2, "is_narrow": True}, plan.LEAST),
+    ("cpu_xla", 64, {"kernel_size": (3, 3, 3), "is_dilated": True}, "matmul"),
+    ("cpu_xla", 65, {"kernel_size": (3, 3, 3)}, "loop_compiled"),
+    ("cpu_xla", 65, {"kernel_size": (1, 1, 1)}, "matmul"),
     ("gpu", 49, {}, "grouped_native"),
     ("tpu", 49, {}, "grouped_tpu"),
     ("tpu", 256, {"kernel_size": (1, 1)}, "matmul"),
@@ -121,45 +120,81 @@ FEW_OR_NOT = [
 ]
 
 
-@pytest.mark.parametrize("where, pixels, more, name", FEW_OR_NOT, ids=str)
-def test_few_pixels_are_multiplied_as_matrices_by_xla_on_a_cpu(where, pixels, more, name):
+@pytest.mark.parametrize("where, pixels, more, name", RULED, ids=str)
+def test_rules(where, pixels, more, name):
     assert plan.rule_for(where, plan.Case(**{"kind": "conv", "kernel_size": (3, 3), "pixels": pixels, **more})) == name
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """The cases that the plan is asked about, and each function's lowering: the loop convolves, matmul has the gradients."""
+    cases = []
+
+    def least(where, case):
+        cases.append(case)
+        loop = next(iter(machine.LOWERINGS[where]))
+        return loop, "matmul", "matmul"
+
+    monkeypatch.setattr(plan_cost, "least", least)
+    return cases
+
+
+def sizes(case):
+    return case.kernel_size, case.channels, case.filters, case.cells_in, case.cells_out, case.stride
+
+
 SIZES = {
-    "64 cells": ((8, 8), {}, "matmul"),
-    "72 cells": ((9, 8), {}, "loop_compiled"),
-    "unknown": ((None, 8), {}, "loop_compiled"),
-    "18 cells of 132": ((12, 11), {"strides": (4, 2)}, "loop_compiled"),
-    "30 cells of 90": ((10, 9), {"strides": (2, 2)}, "matmul"),
+    "known": ((9, 8), {}, ((3, 3), 4, 6, 72, 72, 1)),
+    "unknown": ((None, 8), {}, ((3, 3), 4, 6, None, None, 1)),
+    "strides": ((12, 11), {"strides": (4, 2)}, ((3, 3), 4, 6, 132, 18, 4)),
 }
 
 
-@pytest.mark.parametrize("size, window, name", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("groups", [1, 2])
-def test_output_pixels_are_counted(size, window, name, groups, ran):
-    """Of one sample and whatever the groups."""
-    specs = [tf.TensorSpec([None, *size, 4]), tf.TensorSpec([None, 3, 3, 4 // groups, 6])]
-    run = in_mode(lambda x, k: per_sample_conv(x, k, padding="same", groups=groups, **window), "jit", specs)
+@pytest.mark.parametrize("size, window, told", SIZES.values(), ids=SIZES)
+def test_what_a_convolution_tells_the_plan(size, window, told, asked):
+    specs = [tf.TensorSpec([None, *size, 4]), tf.TensorSpec([None, 3, 3, 4, 6])]
+    run = in_mode(lambda x, k: per_sample_conv(x, k, padding="same", **window), "jit", specs)
     run.get_concrete_function()
-    assert ran == [name]
+    assert [sizes(case) for case in asked] == [told]
 
 
-@pytest.mark.parametrize("strides, name", [(1, "matmul"), (2, "loop_compiled")])
-def test_a_transposed_convolution_counts_what_it_puts_out(strides, name, ran):
-    run = in_mode(lambda x, k: per_sample_conv_transpose(x, k, strides, "same"), "jit")
+def test_groups_are_samples_of_fewer_channels(asked):
+    in_mode(lambda x, k: per_sample_conv(x, k, groups=2), "jit")(X, tf.ones([2, 3, 3, 2, 6]))
+    assert [sizes(case)[:3] for case in asked] == [((3, 3), 2, 3)]
+    assert asked[0].pixels == 16
+
+
+def test_a_transposed_convolution_tells_the_sizes_of_its_convolution(asked):
+    """Which has as many filters as it has channels, and puts out what it takes in."""
+    run = in_mode(lambda x, k: per_sample_conv_transpose(x, k, 2, "same"), "jit")
     run.get_concrete_function(tf.TensorSpec([2, 5, 5, 4]), tf.TensorSpec([2, 3, 3, 6, 4]))
-    assert ran == [name]
+    assert [(sizes(case), case.pixels) for case in asked] == [(((3, 3), 6, 4, 100, 25, 2), 100)]
+
+
+def test_each_function_has_its_own_lowering(asked, ran):
+    def gradients(x, k):
+        with tf.GradientTape() as tape:
+            tape.watch([x, k])
+            y = per_sample_conv(x, k)
+        return tape.gradient(y, [x, k])
+
+    found = gradients(X, K)
+    assert ran == ["loop", "matmul", "matmul"]
+    with tfdynconv.lowering("loop"):
+        for one, other in zip(found, gradients(X, K), strict=True):
+            tf.debugging.assert_near(one, other)
 
 
 @pytest.mark.parametrize("size", [(9, 8), (None, 7)])
-def test_large_kernels_mixed_in_chunks_follow_the_same_rule(size, ran):
+def test_large_kernels_mixed_in_chunks_follow_the_same_estimates(size, ran, asked):
     specs = [tf.TensorSpec([None, *size, 256]), tf.TensorSpec([2, 3, 3, 256, 256]), tf.TensorSpec([None, 2])]
     for mode, names in (("jit", {"loop_compiled"}), ("graph", {"loop", "loop_compiled"})):
         ran.clear()
         run = in_mode(lambda *arguments: mixture_conv(*arguments, padding="same"), mode, specs)
         run.get_concrete_function()
         assert set(ran) == names
+    cells = None if None in size else 72
+    assert {sizes(case) for case in asked} == {((3, 3), 256, 256, cells, cells, 1)}
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import json
 import os
 import sys
 
-from tfdynconv.cli import benchmark, completion, convert, demo, models, summary, tpu
+from tfdynconv.cli import benchmark, completion, convert, demo, models, summary, tpu, tune
 from tfdynconv.cli.colour import coloured
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.version import __version__
 
 VERBS = {"demo": demo, "summary": summary, "convert": convert, "benchmark": benchmark, "tpu": tpu, "models": models}
-VERBS |= {"completion": completion}
+VERBS |= {"tune": tune, "completion": completion}
 NOTES = """\
 examples:
   tfdynconv demo
@@ -20,6 +20,7 @@ examples:
   tfdynconv convert model.keras small.tflite --quantize dynamic --json
   tfdynconv benchmark model.tflite --threads 1 4
   tfdynconv tpu model.keras --train
+  tfdynconv tune --out tuning.json
   tfdynconv models --only odconv
   source <(tfdynconv completion bash)
 

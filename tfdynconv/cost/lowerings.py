@@ -2,6 +2,7 @@
 
 from tfdynconv.ops import place, plan
 from tfdynconv.ops.lowerings.chunks import Chunks
+from tfdynconv.ops.lowerings.each import Each
 from tfdynconv.ops.lowerings.taps import Taps
 from tfdynconv.ops.phone import Phone
 
@@ -31,4 +32,8 @@ def name_of(note, names):
         return f"{name_of(note.lowering, names)} in chunks"
     if isinstance(note, Taps):
         return "a tap at a time"
+    if isinstance(note, Each):
+        conv, *gradients = (name_of(lowering, names) for lowering in note.lowerings)
+        parts = [f"{kind} gradient {name}" for kind, name in zip(("input", "kernel"), gradients) if name != conv]
+        return ", ".join([conv, *parts])
     return note if isinstance(note, str) else names.get(id(note), type(note).__name__)

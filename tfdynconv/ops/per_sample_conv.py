@@ -96,7 +96,7 @@ def convolve(inputs, kernels, geometry, groups, lowering, caller):
 def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
     """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
-    case = plan.Case.of(kind, kernel_size, pixels, geometry, kernels.dtype)
+    case = plan.Case.of(kind, kernels, pixels, geometry, cells(inputs.shape[1:-1]))
     chosen = place.note(plan.choose(lowering, case, inputs, caller))
     channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
     return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)

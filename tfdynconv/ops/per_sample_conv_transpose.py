@@ -72,7 +72,8 @@ def transpose(inputs, kernels, geometry, added, lowering, caller):
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-2]
     size = output_size(spatial_size(inputs, geometry.rank), kernel_size, geometry, added)
     static = [n if isinstance(n, int) else None for n in size]
-    case = plan.Case.of("conv", kernel_size, cells(static), geometry, kernels.dtype)
+    pixels = cells(static)
+    case = plan.Case.of("conv", kernels, pixels, geometry, pixels, cells(inputs.shape[1:-1]))
     chosen = place.note(plan.choose(lowering, case, inputs, caller))
     shapes = {"x": [inputs.shape[0], *static, filters], "k": kernels.shape, "y": inputs.shape}
     _, input_grad, _ = forms(chosen, geometry, kernel_size, shapes)

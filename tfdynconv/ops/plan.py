@@ -6,10 +6,12 @@ import threading
 import typing
 
 from tfdynconv.ops import place as places
+from tfdynconv.ops import plan_cost
 from tfdynconv.ops.geometry import cells
 from tfdynconv.ops.lowerings import compiled, depthwise, native
 from tfdynconv.ops.lowerings.at_least_one import AtLeastOne
 from tfdynconv.ops.lowerings.chunks import Chunks, CompiledChunks, samples_a_chunk
+from tfdynconv.ops.lowerings.each import Each
 from tfdynconv.ops.lowerings.grouped import Grouped, GroupedForTpu, GroupedNative
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
@@ -47,7 +49,7 @@ _overrides = threading.local()
 @dataclasses.dataclass(frozen=True)
 class Case:
     """What a rule may look at: `pixels`, the output cells of a sample, is None where unknown; `stride` is the largest;
-    `is_narrow` means numbers of 16 bits."""
+    `is_narrow` means numbers of 16 bits; the convolution's own input and output have `cells_in` and `cells_out`."""
 
     kind: str
     kernel_size: tuple
@@ -55,10 +57,28 @@ class Case:
     is_dilated: bool = False
     stride: int = 1
     is_narrow: bool = False
+    channels: int = 64
+    filters: int = 64
+    cells_in: typing.Optional[int] = None
+    cells_out: typing.Optional[int] = None
 
     @classmethod
-    def of(cls, kind, kernel_size, pixels, geometry, dtype):
-        return cls(kind, kernel_size, pixels, geometry.is_dilated, max(geometry.strides), dtype.size < 4)
+    def of(cls, kind, kernels, pixels, geometry, cells_in=None, cells_out=None):
+        """`kernels` are those of the samples, or a bank of them."""
+        kernel_size, (channels, filters) = tuple(kernels.shape[1:-2]), kernels.shape[-2:]
+        stride, is_narrow = max(geometry.strides), kernels.dtype.size < 4
+        return cls(
+            kind,
+            kernel_size,
+            pixels,
+            geometry.is_dilated,
+            stride,
+            is_narrow,
+            channels,
+            filters,
+            cells_in,
+            pixels if cells_out is None else cells_out,
+        )
 
     @property
     def rank(self):
@@ -67,11 +87,6 @@ class Case:
     @property
     def is_pointwise(self):
         return all(k == 1 for k in self.kernel_size)
-
-    @property
-    def is_product(self):
-        """A product of matrices as it stands, of numbers that a CPU multiplies fast."""
-        return self.is_pointwise and self.stride == 1 and not self.is_narrow
 
     @property
     def has_few_pixels(self):
@@ -97,16 +112,31 @@ def always(case):
     return True
 
 
+LEAST = "least"  # no lowering's name: each function of the convolution by the one of the least estimate (plan_cost.py)
 # The first rule of the place and kind that holds decides. The last column says what was measured (benchmarks/NOTES.md).
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
     ("cpu", "conv", lambda c: c.is_small_3d, "matmul", "0.4 to 0.7 of the loop's time in training"),
-    ("cpu", "conv", lambda c: c.is_product, "matmul", "0.4 to 1.0 of the loop's time, the less the larger the kernel"),
-    ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
+    ("cpu", "conv", lambda c: c.rank == 3, "loop", "patches of larger volumes are too many"),
+    (
+        "cpu",
+        "conv",
+        lambda c: c.is_narrow,
+        "loop",
+        "a CPU multiplies in 16 bits slowly; the loop widens a sample at a time",
+    ),
+    ("cpu", "conv", lambda c: c.stride > 1, "loop", "slices with strides: matmul takes 2 to 9 times the loop's time"),
+    ("cpu", "conv", always, LEAST, "python -m benchmarks.plan"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
-    ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),
-    ("cpu_xla", "conv", lambda c: c.has_few_pixels, "matmul", "1.0 / 1.3 against 1.6 / 2.2 at 7x7 with 256 channels"),
-    ("cpu_xla", "conv", always, "loop_compiled", "grouped spends its time moving kernels into XLA's layout"),
+    (
+        "cpu_xla",
+        "conv",
+        lambda c: c.rank == 3 and (c.is_pointwise or c.has_few_pixels),
+        "matmul",
+        "few patches or none",
+    ),
+    ("cpu_xla", "conv", lambda c: c.rank == 3, "loop_compiled", "grouped moves kernels into XLA's layout"),
+    ("cpu_xla", "conv", always, LEAST, "python -m benchmarks.plan"),
     ("cpu_xla", "depthwise", always, "matmul", "shifted multiply-adds fuse; depthwise gradients do not"),
     ("gpu", "conv", lambda c: c.is_pointwise, "matmul", "one batched matrix product"),
     ("gpu", "conv", lambda c: c.is_dilated_3d, "grouped", "no native gradient of dilated 3-D kernels"),
@@ -164,11 +194,20 @@ def phone_form(name, kind, forms, **size):
 
 
 def rule_for(place, case):
-    """The name of the lowering that the table gives for a place and shape."""
+    """The name of the lowering that the table gives for a place and shape, or `LEAST`."""
     for where, kind, holds, name, _ in RULES:
         if where == place and kind == case.kind and holds(case):
             return name
     raise ValueError(f"tfdynconv plan: no rule for {place!r} and {case}.")
+
+
+def by_rule(place, case):
+    """The lowering for a place and shape."""
+    table, name = LOWERINGS[case.kind], rule_for(place, case)
+    if name != LEAST:
+        return table[name]
+    names = plan_cost.least(place, case)
+    return table[names[0]] if len(set(names)) == 1 else Each(*(table[name] for name in names))
 
 
 def choose(name, case, tensor, caller):
@@ -181,9 +220,9 @@ def choose(name, case, tensor, caller):
         refuse_unfit(name, case, place, caller)
         return forced(name, case, place, table)
     if place is not None:
-        return table[rule_for(place, case)]
-    on_gpu = table[rule_for("gpu", case)] if places.compiled_place() == "gpu" else None
-    return places.ByDevice(table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)], on_gpu)
+        return by_rule(place, case)
+    on_gpu = by_rule("gpu", case) if places.compiled_place() == "gpu" else None
+    return places.ByDevice(by_rule("cpu", case), by_rule("cpu_xla", case), on_gpu)
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):
@@ -194,16 +233,14 @@ def choose_chunks(name, inputs, bank, geometry, groups):
         return None
     if place not in (None, "cpu", "cpu_xla") or places.compiled_place() != "cpu_xla":
         return None
-    kernel_size = tuple(bank.shape[1:-2])
-    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernel_size))
-    case = Case.of("conv", kernel_size, pixels, geometry, bank.dtype)
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], bank.shape[1:-2]))
+    case = Case.of("conv", bank, pixels, geometry, cells(inputs.shape[1:-1]))
     # a CPU multiplies in 16 bits slowly; chunks widen a sample at a time
     if not case.is_narrow and (case.has_few_pixels or chunk <= FEW_SAMPLES):
         return Taps()
     if inputs.shape[0] is not None and inputs.shape[0] <= chunk:
         return None
-    table = LOWERINGS["conv"]
-    plain, compiled = Chunks(table[rule_for("cpu", case)]), CompiledChunks(table[rule_for("cpu_xla", case)])
+    plain, compiled = Chunks(by_rule("cpu", case)), CompiledChunks(by_rule("cpu_xla", case))
     return {"cpu": plain, "cpu_xla": compiled, None: places.ByDevice(plain, compiled)}[place]
 
 

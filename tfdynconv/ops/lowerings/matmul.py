@@ -24,8 +24,12 @@ def taps(x, kernel_size, geometry):
     padded = fit(x, geometry.pad_before(input_size, kernel_size), size)
     for start in starts(kernel_size, geometry):
         steps = [slice(b, b + (o - 1) * s + 1, s) for b, o, s in zip(start, output, geometry.strides)]
-        whole = kernel_size == (1,) * rank and geometry.strides == (1,) * rank
-        yield padded if whole else padded[(slice(None), *steps)]
+        yield padded if is_product(kernel_size, geometry) else padded[(slice(None), *steps)]
+
+
+def is_product(kernel_size, geometry):
+    """Whether the input is a matrix of patches as it stands."""
+    return kernel_size == (1,) * geometry.rank and geometry.strides == (1,) * geometry.rank
 
 
 def starts(kernel_size, geometry):
@@ -58,6 +62,10 @@ class Matmul:
         return self.conv(x, k, ConvGeometry(tuple(strides), tuple(dilations), padding))
 
     def input_grad(self, y, k, geometry, input_size):
+        if is_product(tuple(k.shape[1:-2]), geometry):  # the product reads the kernel turned: no copy
+            rows, batch_and_output = patches(y, tuple(k.shape[1:-2]), geometry)
+            matrix = tf.reshape(k, [batch_and_output[0], *k.shape[-2:]])
+            return tf.reshape(tf.matmul(rows, matrix, transpose_b=True), [*batch_and_output, k.shape[-2]])
         return forward_form.input_grad(self.convolution, y, k, geometry, input_size, first_axis=1)
 
     def kernel_grad(self, x, y, geometry, kernel_size):

@@ -40,6 +40,7 @@ def ratios(shape, jit_compile, kinds=("forward", "training"), make=cond, seconds
 
 
 def geometric_mean(values):
+    values = list(values)
     return math.exp(sum(map(math.log, values)) / len(values))
 
 

@@ -1,13 +1,16 @@
-"""Peak memory of a training step, in a process of its own (Linux): how it grows with the batch."""
+"""Peak memory of a training step, in a process of its own (Linux): how it grows with the batch, and at large kernels.
+
+python -m benchmarks.memory    # 32,7,512,512,3 with 8 experts beside Conv2D: two minutes
+"""
 
 import pathlib
 import subprocess
 import sys
 
 
-def peak(batch, size, channels, filters, kernel):
-    """Bytes above the resting process that three training steps of CondConv2D take at most."""
-    command = [sys.executable, "-m", "benchmarks.memory", *map(str, (batch, size, channels, filters, kernel))]
+def peak(batch, size, channels, filters, kernel, layer="cond"):
+    """Bytes above the resting process that three training steps of CondConv2D (or Conv2D: "static") take at most."""
+    command = [sys.executable, "-m", "benchmarks.memory", layer, *map(str, (batch, size, channels, filters, kernel))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1])
 
@@ -33,16 +36,32 @@ def high_water(step, repeats=3):
     return status("VmHWM") - resting
 
 
+def large_kernels(shape=(32, 7, 512, 512, 3), experts=8):
+    """The bar: Conv2D's peak, twice the bank, and 256 MB."""
+    ours, static = peak(*shape) / 2**20, peak(*shape, layer="static") / 2**20
+    bank = experts * 4 * shape[2] * shape[3] * shape[4] ** 2 / 2**20
+    name = ",".join(map(str, shape))
+    bar = static + 2 * bank + 256
+    return (
+        f"{name}: peak of a training step {ours:.0f} MB, Conv2D {static:.0f} MB, bank {bank:.0f} MB, bar {bar:.0f} MB"
+    )
+
+
 def main():
+    if len(sys.argv) == 1:
+        print(large_kernels())
+        return
+
     import tensorflow as tf
 
-    from benchmarks.layers import cond
+    from benchmarks.layers import cond, static
     from benchmarks.shapes import Shape
     from benchmarks.steps import training_step
 
-    shape = Shape(*map(int, sys.argv[1:]))
+    make = {"cond": cond, "static": static}[sys.argv[1]]
+    shape = Shape(*map(int, sys.argv[2:]))
     small = tf.random.normal((1, *shape.input_shape[1:]))
-    layer = cond(shape)
+    layer = make(shape)
     layer.build(small.shape)
     training_step(layer, small, False)()  # everything that does not depend on the batch is there now
     x = tf.random.normal(shape.input_shape)

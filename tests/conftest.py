@@ -1,4 +1,4 @@
-"""Every test starts from the same seeds; TensorFlow stays quiet; long sweeps and what needs PyTorch run when asked for."""
+"""Every test starts from the same seeds; TensorFlow stays quiet; long sweeps, PyTorch and the site when asked for."""
 
 import os
 
@@ -35,7 +35,8 @@ def data_format(request):
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
         return
-    apart = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("peers")]
+    asked_for = ("slow", "peers", "site")
+    apart = [item for item in items if any(item.get_closest_marker(name) for name in asked_for)]
     apart += compiled_again(item for item in items if "test_golden_" in item.nodeid)
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in apart]

@@ -15,7 +15,7 @@ from tfdynconv.testing.checks import CHECKS
 MODULES = sorted(m.name for m in pkgutil.walk_packages(tfdynconv.__path__, "tfdynconv.") if "__main__" not in m.name)
 LAYERS = [getattr(layers, name) for name in layers.__all__]
 OTHERS = [routing.SigmoidRouting, routing.SoftmaxRouting, routing.CallableRouting]
-OTHERS += [training.TemperatureSchedule, training.MaskOrthogonality]
+OTHERS += [training.TemperatureSchedule, training.MaskOrthogonality, training.RoutingMonitor]
 SECTIONS = ("Args:", "Call arguments:", "Shapes:", "Raises:", "Cost", "Reference:")
 
 

@@ -30,6 +30,7 @@ RANKS = {
     "viz": 4,
     "export": 5,
     "testing": 6,
+    "cost": 6,
     "cli": 7,
 }
 FREE = {"_compat", "version"}

@@ -13,5 +13,15 @@ if not _start.put_off():  # the command `tfdynconv` asks for the rest when it ne
     from tfdynconv import routing as routing
     from tfdynconv import surgery as surgery
     from tfdynconv import training as training
+    from tfdynconv import viz as viz
     from tfdynconv.layers import *  # noqa: F403
     from tfdynconv.ops.plan import lowering as lowering
+
+
+def __getattr__(name):
+    """`tfdynconv.summary`, imported when it is first asked for."""
+    if name != "summary":
+        raise AttributeError(f"module 'tfdynconv' has no attribute {name!r}")
+    from tfdynconv.cost import summary
+
+    return summary

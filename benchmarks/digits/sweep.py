@@ -6,12 +6,12 @@ import statistics
 import keras
 
 from benchmarks.digits.network import layers, static_network, static_twin
-from benchmarks.digits.training import Trainer, folds
+from benchmarks.digits.training import digits_trainer, folds
 
 
 def accuracies(name, policy, seeds, count, is_static=False):
     """For each seed the mean accuracy over folds, of a layer or of its static twin in the same network."""
-    trainer = Trainer(name, static_twin(name) if is_static else layers()[name], policy)
+    trainer = digits_trainer(name, static_twin(name) if is_static else layers()[name], policy)
     rows = folds(count)
     return [statistics.mean(trainer.train(seed, row) for row in rows) for seed in range(seeds)]
 

@@ -26,13 +26,20 @@ def folds(count):
     return [rows for _, rows in zip(range(count), splits)]
 
 
-class Trainer:
-    """The network made for the layer `name`, with `layer` in it, under one policy. Each `train` starts anew."""
+def digits_trainer(name, layer, policy="float32", epochs=EPOCHS):
+    """For the network made for the layer `name`, with `layer` in it."""
+    images, labels = data(rank_of(name))
+    training = len(images) * (FOLDS - 1) // FOLDS
+    return Trainer(name, lambda: network(name, layer), images, labels, training, policy, epochs)
 
-    def __init__(self, name, layer, policy="float32", epochs=EPOCHS):
-        self.name, self.layer, self.policy, self.epochs = name, layer, policy, epochs
-        self.images, self.labels = data(rank_of(name))
-        steps = -(-len(self.images) * (FOLDS - 1) // FOLDS // BATCH)
+
+class Trainer:
+    """The network that `make()` gives, under one policy, for `training` of the images. Each `train` starts anew."""
+
+    def __init__(self, name, make, images, labels, training, policy="float32", epochs=EPOCHS):
+        self.name, self.make, self.policy, self.epochs = name, make, policy, epochs
+        self.images, self.labels = images, labels
+        steps = -(-training // BATCH)
         optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, epochs * steps))
         if policy == "mixed_float16":
             optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
@@ -44,7 +51,7 @@ class Trainer:
 
     def fresh(self):
         with policy(self.policy):
-            return network(self.name, self.layer)
+            return self.make()
 
     def optimizer_state(self):
         variables = self.model.optimizer.variables

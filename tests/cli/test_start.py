@@ -15,7 +15,7 @@ from tfdynconv.cli import main
 ROOT = pathlib.Path(main.__file__).parents[2]
 HEAVY = {"tensorflow", "keras", "jax", "torch", "scipy"}
 PROGRESS = re.compile(r"tfdynconv: .* \(\d+ s\)$")
-EXAMPLES = re.findall(r"^  tfdynconv (.*)$", "\n".join([main.NOTES, *(v.NOTES for v in main.VERBS.values())]), re.M)
+EXAMPLES = re.findall(r"^  tfdynconv ([^>\n]*)", "\n".join([main.NOTES, *(v.NOTES for v in main.VERBS.values())]), re.M)
 
 
 def python(*arguments):
@@ -102,6 +102,17 @@ def test_a_program_of_another_name_gets_the_whole_package(tmp_path):
     script.write_text("import tfdynconv\nprint(tfdynconv.CondConv2D.__name__)\n")
     done = python(script)
     assert done.stdout.strip() == "CondConv2D", done.stderr
+
+
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_every_verb_has_examples_and_json(verb):
+    assert f"\n  tfdynconv {verb}" in main.VERBS[verb].NOTES
+    assert "--json" in [name for option in main.parser().verbs[verb].taken for name in option.option_strings]
+
+
+def test_exit_codes_are_told():
+    codes = re.findall(r"^  (\d+) +\w", main.NOTES.split("exit codes:")[1], re.M)
+    assert codes == ["0", "1", "2", "130"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -6,14 +6,14 @@ import tensorflow as tf
 
 import tfdynconv
 from benchmarks.digits.network import layers
-from benchmarks.digits.training import Trainer, folds
+from benchmarks.digits.training import digits_trainer, folds
 from tfdynconv.layers.walk import walk
 from tfdynconv.ops import binarize
 
 
 @pytest.mark.parametrize("name", layers())
 def test_learns_the_digits(name):
-    trainer = Trainer(name, layers()[name], epochs=12)
+    trainer = digits_trainer(name, layers()[name], epochs=12)
     assert trainer.train(0, folds(1)[0]) >= 0.9
     for layer in walk(trainer.model):
         if hasattr(layer, "temperature"):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.modes import in_mode
 from tests.oracles import Convolution
 from tfdynconv import ODConv2D
-from tfdynconv.ops import attention_conv
+from tfdynconv.ops import attention_conv, plan
+from tfdynconv.ops.lowerings.taps import WeightedTaps
 from tfdynconv.routing.vector_norm import VectorBatchNormalization
 
 
@@ -53,6 +55,31 @@ def test_by_the_definition(size, left_out, groups, filters):
             autograph=False,
         )
         np.testing.assert_allclose(run(x), wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("left_out", [(), ("kernel",), ("channel", "filter")], ids=str)
+def test_large_kernels_a_tap_at_a_time(left_out, mode, monkeypatch):
+    """Outputs and all gradients as with the kernels of the whole batch, and that a tap at a time is what runs."""
+    given = {"spatial": 9, "channel": 4, "filter": 6, "kernel": 3}
+    given = {name: tf.constant(numbers(2, n, seed=n)) for name, n in given.items() if name not in left_out}
+    bank = tf.constant(numbers(3 if "kernel" in given else 1, 3, 3, 4, 6, seed=1))
+    used = []
+
+    def run(x, bank, given):
+        with tf.GradientTape() as tape:
+            tape.watch([x, bank, given])
+            y = attention_conv(x, bank, given, padding="same", strides=2)
+            loss = tf.reduce_sum(y**3)
+        return y, tape.gradient(loss, [x, bank, given])
+
+    wanted = run(tf.constant(numbers(2, 3, 2, 4)), bank, given)
+    assert not used
+    monkeypatch.setattr(plan, "samples_a_chunk", lambda bank: 1)
+    gathered = WeightedTaps.gathered
+    monkeypatch.setattr(WeightedTaps, "gathered", lambda self, grads: used.append(1) or gathered(self, grads))
+    got = in_mode(run, mode)(tf.constant(numbers(2, 3, 2, 4)), bank, given)
+    assert used
+    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), got, wanted)
 
 
 def test_one_pointwise_kernel_is_one_convolution_for_the_batch():

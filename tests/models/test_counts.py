@@ -12,9 +12,10 @@ import pytest
 from tests.models import networks
 from tfdynconv import models
 from tfdynconv.layers import ODConv2D
+from tfdynconv.layers.cost import counted, is_counted
 from tfdynconv.models import table
 from tfdynconv.models.catalogue import NETWORKS
-from tfdynconv.models.cost import input_shape, multiply_adds
+from tfdynconv.models.cost import input_shape
 
 # Parameters; multiply-adds, or the digits known of their millions with pooling counted. None: not known.
 EXACT = {
@@ -116,7 +117,7 @@ def omni_rule(model):
             total += math.prod(layer.output.shape[1:3]) * weights + math.prod(input_shape(layer)[1:])
             total += (2 if count == 1 else 2 * count + 1) * weights
         else:
-            total += multiply_adds(layer)
+            total += counted(layer, input_shape(layer)) if is_counted(layer) else 0
     return total
 
 

@@ -9,7 +9,7 @@ from tfdynconv import models
 from tfdynconv.layers import ODConv2D
 from tfdynconv.models.published_names import published_names
 
-QUICK = {"od_mobilenetv2_050_n4", "tf_efficientnet_cc_b0_4e"}
+QUICK = {"tf_efficientnet_cc_b0_4e", *(name for name in networks.PUBLISHED if name.startswith("od_"))}
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,11 @@ def test_nothing_fits(small):
         models.load_published(small, {"other": np.ones(2)}, strict=False)
 
 
+def test_lists_that_are_no_array(small):
+    with pytest.raises(ValueError, match="load_published: 'the state' cannot be read as weights: .*inhomogeneous"):
+        models.load_published(small, {"fc.weight": [[1.0], [1.0, 2.0]]})
+
+
 def test_step_counters_are_told_apart(small):
     state = {**drawn(small), "bn1.num_batches_tracked": np.array(7)}
     report = models.load_published(small, state)
@@ -208,15 +213,16 @@ def test_the_hub(small, tmp_path, monkeypatch, given, asked):
     assert np.array_equal(loaded.get_layer("fc").bias.numpy(), state["fc.bias"])
 
 
-def test_the_hub_out_of_reach(small, monkeypatch):
+@pytest.mark.parametrize("error", [OSError("no connection"), ValueError("no name")], ids=str)
+def test_the_hub_out_of_reach(small, monkeypatch, error):
     hub = types.ModuleType("huggingface_hub")
 
     def hf_hub_download(repository, file):
-        raise OSError("no connection")
+        raise error
 
     hub.hf_hub_download = hf_hub_download
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    with pytest.raises(ValueError, match="'timm/small.in1k' cannot be downloaded: no connection"):
+    with pytest.raises(ValueError, match=f"load_published: 'timm/small.in1k' cannot be downloaded: {error}"):
         models.load_published(small, "timm/small")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ImportError, match=r"needs the library huggingface_hub.*tfdynconv\[hub\]"):

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from tests.modes import in_mode
 from tests.oracles import Convolution
-from tfdynconv.ops import mixture_conv
-from tfdynconv.ops.lowerings import chunks
+from tfdynconv.ops import mixture_conv, plan
+from tfdynconv.ops.lowerings import chunks, taps
 
 SHAPES = {
     "1d": {"x": (9, 4), "bank": (3, 4, 6), "padding": "causal"},
@@ -90,7 +90,16 @@ def small_chunks(monkeypatch):
     """Two kernels of the tests' size a chunk, as if they were large."""
     monkeypatch.setattr(chunks, "LARGE_KERNEL_BYTES", 1)
     monkeypatch.setattr(chunks, "samples_a_chunk", lambda bank: 2)
-    monkeypatch.setattr("tfdynconv.ops.plan.samples_a_chunk", lambda bank: 2)
+    monkeypatch.setattr(plan, "samples_a_chunk", lambda bank: 2)
+    monkeypatch.setattr(plan, "FEW_SAMPLES", 0)
+    monkeypatch.setattr(plan.Case, "has_few_pixels", False)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """One tap and two channels of the tests' kernels a block, as if they were large."""
+    monkeypatch.setattr(plan, "samples_a_chunk", lambda bank: 1)
+    monkeypatch.setattr(taps, "fits", lambda channels, filters, bank: channels <= 2)
 
 
 @pytest.mark.parametrize("batch", [0, 1, 4, 5])
@@ -101,6 +110,38 @@ def test_a_few_kernels_at_a_time(name, batch, mode, small_chunks):
 
 def test_a_few_kernels_at_a_time_with_a_known_batch(mode, small_chunks):
     check("2d", mode, "auto", batch=5, known_batch=True)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 4])
+@pytest.mark.parametrize("name", CHUNKED)
+def test_a_tap_at_a_time(name, batch, mode, small_blocks):
+    check(name, mode, "auto", batch)
+
+
+def test_blocks_run_one_after_another(small_blocks):
+    """Each block but the first waits for the product of the one before, in the forward pass and in both gradients."""
+
+    def gradients(x, bank, a):
+        with tf.GradientTape() as tape:
+            tape.watch([x, bank, a])
+            loss = tf.reduce_sum(mixture_conv(x, bank, a) ** 2)
+        return tape.gradient(loss, [x, bank, a])
+
+    tensors = list(map(tf.constant, numbers("2d", 5)))
+    bank = tensors[1]
+    count = len(taps.blocks(bank)) * bank.shape[1] * bank.shape[2]
+    assert len(taps.blocks(bank)) > 1
+    for function, passes in ((mixture_conv, 1), (gradients, 3)):
+        graph = tf.function(function, autograph=False).get_concrete_function(*tensors).graph
+        waiting = [op for op in graph.get_operations() if op.type == "Identity" and op.control_inputs]
+        assert len(waiting) == passes * (count - 1)
+
+
+def test_channels_a_block():
+    assert taps.channels_a_block(tf.zeros([8, 3, 3, 256, 256])) == 256
+    assert taps.channels_a_block(tf.zeros([8, 3, 3, 512, 512])) == 256
+    assert taps.channels_a_block(tf.zeros([8, 3, 3, 509, 512])) == 1
+    assert taps.channels_a_block(tf.zeros([8, 1, 1, 4, 1 << 20])) == 1
 
 
 def test_chunks_are_in_the_graph(small_chunks):
@@ -124,6 +165,14 @@ def test_large_kernels_alone_are_chunked():
 
 def test_second_derivatives_of_chunks(mode, small_chunks):
     """A gradient penalty through the chunks equals that through the plain loop."""
+    check_second_derivatives(mode)
+
+
+def test_second_derivatives_of_taps(mode, small_blocks):
+    check_second_derivatives(mode)
+
+
+def check_second_derivatives(mode):
     tensors = [tf.constant(values) for values in numbers("2d_many_pixels", 5)]
 
     def penalty(lowering):

@@ -15,6 +15,9 @@ from tfdynconv.ops import (
     place,
     plan,
 )
+from tfdynconv.ops.geometry import ConvGeometry
+from tfdynconv.ops.lowerings.taps import Taps
+from tfdynconv.ops.place import ByDevice
 
 KERNELS = [(1, 1), (3, 3), (1,), (2, 3), (1, 1, 1), (3, 3, 3)]
 PIXELS = (None, 1, 10_000)
@@ -103,6 +106,9 @@ FEW_OR_NOT = [
     ("cpu_xla", 49, {"stride": 3}, "loop_compiled"),
     ("cpu_xla", None, {}, "loop_compiled"),
     ("cpu", 49, {}, "loop"),
+    ("cpu", None, {"kernel_size": (1, 1)}, "matmul"),
+    ("cpu", None, {"kernel_size": (1, 1), "stride": 2}, "loop"),
+    ("cpu", None, {"kernel_size": (1, 1), "is_narrow": True}, "loop"),
     ("cpu", 4096, {"kernel_size": (3, 3, 3), "stride": 2}, "matmul"),
     ("cpu", 4097, {"kernel_size": (3, 3, 3)}, "loop"),
     ("cpu", 8, {"kernel_size": (3, 3, 3), "stride": 3}, "loop"),
@@ -146,14 +152,32 @@ def test_a_transposed_convolution_counts_what_it_puts_out(strides, name, ran):
     assert ran == [name]
 
 
-@pytest.mark.parametrize("size, name", [((7, 7), "matmul"), ((9, 8), "loop_compiled"), ((None, 7), "loop_compiled")])
-def test_large_kernels_mixed_in_chunks_follow_the_same_rule(size, name, ran):
+@pytest.mark.parametrize("size", [(9, 8), (None, 7)])
+def test_large_kernels_mixed_in_chunks_follow_the_same_rule(size, ran):
     specs = [tf.TensorSpec([None, *size, 256]), tf.TensorSpec([2, 3, 3, 256, 256]), tf.TensorSpec([None, 2])]
-    for mode, names in (("jit", {name}), ("graph", {"loop", name})):
+    for mode, names in (("jit", {"loop_compiled"}), ("graph", {"loop", "loop_compiled"})):
         ran.clear()
         run = in_mode(lambda *arguments: mixture_conv(*arguments, padding="same"), mode, specs)
         run.get_concrete_function()
         assert set(ran) == names
+
+
+@pytest.mark.parametrize(
+    "size, filters, dtype, form",
+    [
+        ((7, 7), 256, "float32", Taps),
+        ((7, 7), 256, "float16", ByDevice),
+        ((14, 14), 256, "float32", ByDevice),
+        ((14, 14), 512, "float32", Taps),
+        ((7, 7), 64, "float32", type(None)),
+    ],
+)
+def test_large_kernels_at_few_pixels_or_in_a_large_bank_are_mixed_by_taps(size, filters, dtype, form):
+    with tf.Graph().as_default():
+        bank = tf.zeros([2, 3, 3, filters, filters], dtype)
+        x = tf.compat.v1.placeholder(dtype, [None, *size, filters])
+        geometry = ConvGeometry((1, 1), (1, 1), "SAME")
+        assert type(plan.choose_chunks("auto", x, bank, geometry, 1)) is form
 
 
 def test_for_a_phone_it_multiplies_matrices(ran):

@@ -148,6 +148,13 @@ def test_size_and_seed_of_the_deviations():
     assert np.ptp(bank(), 0).min() > 0, "a kernel of zeros has no spread, its bank must"
 
 
+def test_a_temperature_is_one_unless_given():
+    """A `DynamicConv2D` that starts from nothing has 30."""
+    for given in ({}, {"temperature": 5.0}):
+        new = to_dynamic(one(6, 3)(), "DynamicConv2D", everything, **given, **quiet)
+        assert float(np.array(new.layers[0].routing.temperature)) == given.get("temperature", 1.0)
+
+
 ARGUMENTS = {
     "strides": 2,
     "padding": "same",
@@ -199,15 +206,25 @@ def test_dtypes(layer, policy, tolerance):
     assert [layer.compute_dtype for layer in new.layers] == [policy.removeprefix("mixed_")] * 2
 
 
-def test_channels_first():
+@pytest.mark.parametrize("layer", BANKS)
+def test_channels_first(layer):
     try:
         layers = K.Conv2D(6, 3, data_format="channels_first"), K.DepthwiseConv2D(3, data_format="channels_first")
         model = network(*layers, shape=(4, 8, 7))
     except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
         pytest.skip(f"Keras' own convolution does not run channels first here: {str(error)[:100]}")
-    new = to_dynamic(model, "CondConv2D", everything, **quiet)
+    new = to_dynamic(model, layer, everything, **BANKS[layer], **quiet)
     assert [layer.data_format for layer in new.layers] == ["channels_first"] * 2
     assert_same(model, new)
+
+
+@pytest.mark.parametrize("layer", BANKS)
+def test_a_frozen_layer_is_frozen_all_through(layer):
+    """Its routing too, which it makes when it is built."""
+    model = network(K.Conv2D(6, 3, trainable=False), K.Conv2D(5, 3))
+    new = to_dynamic(model, layer, everything, **BANKS[layer], **quiet)
+    assert [layer.trainable for layer in new.layers] == [False, True]
+    assert {id(w) for w in new.trainable_weights} == {id(w) for w in new.layers[1].trainable_weights}
 
 
 def test_a_routing_of_ones_own_is_copied_for_each_layer():

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tfdynconv
 from tests.surgery.networks import alive, assert_same, inputs_of, outputs_of, quiet, shares_nothing, untouched
 from tests.surgery.test_rebuild import MODELS, Subclassed, shared
+from tfdynconv import _compat
 from tfdynconv.layers.walk import walk
 from tfdynconv.surgery import to_dynamic
 
@@ -128,6 +129,17 @@ class NeverStill(tfdynconv.routing.SigmoidRouting):
     stand_still = tfdynconv.routing.Routing.stand_still
 
 
+def adapted():
+    """A layer with the mark of one whose kernel is the sum of two."""
+    layer = K.Dense(4, name="adapted")
+    layer.build((None, *IMAGE))
+    if _compat.KERAS_3:
+        layer.enable_lora(2)
+    else:
+        layer.lora_enabled = True
+    return layer
+
+
 def one(layer):
     return keras.Sequential([keras.Input(IMAGE), layer])
 
@@ -150,6 +162,10 @@ REFUSED = {
     "a class of one's own": (
         lambda: to_dynamic(one(Own(4, 3, name="own")), where=pick),
         "picks Own 'own', .* of a class of your own nobody knows",
+    ),
+    "a kernel in another form": (
+        lambda: to_dynamic(one(adapted()), "CondDense", pick),
+        r"picks Dense 'adapted', .* it keeps its kernel in another form \(LoRA or quantised\)",
     ),
     "an argument that is carried over": (
         lambda: to_dynamic(one(ONE), strides=2),

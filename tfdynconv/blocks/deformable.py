@@ -11,6 +11,7 @@ from tfdynconv.layers import torch_layout
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.layers.observe import note
 from tfdynconv.ops.deform_conv import deform_conv
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last
 
@@ -141,6 +142,7 @@ class DeformableConv2D(ConvWindow, KernelLayer):
         if self.modulated:
             count = offsets.shape[-1] // 3
             offsets, mask = offsets[..., : 2 * count], self.mask_scale * tf.sigmoid(offsets[..., 2 * count :])
+        note(self, inputs=x, offsets=offsets, **({} if mask is None else {"mask": mask}))
         outputs = deform_conv(
             x, offsets, _compat.values(self.kernel), mask, self.strides, self.padding, self.dilation_rate, self.groups
         )

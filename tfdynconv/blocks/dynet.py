@@ -27,7 +27,8 @@ class DyMobileBlock(DyNetBase):
     Raises:
         ValueError: arguments that are not positive ints.
 
-    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
+    Cost, w weights, F filters and p output pixels of a convolution, C channels of the block, g = group_size: multiply-adds
+    `p w + g w + C g F` summed over its three convolutions. `block.cost(input_shape)` has the parameters too.
 
     Reference: Zhang et al., DyNet, arXiv 2004.10694. Residual and activations follow MobileNetV2; the paper does not draw them.
 
@@ -87,7 +88,7 @@ class DyResNetBlock(DyNetBase):
     Raises:
         ValueError: arguments that are not positive ints.
 
-    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
+    Cost: as `DyMobileBlock`, of the convolutions here; `block.cost(input_shape)` counts it.
 
     Reference: Zhang et al., DyNet, arXiv 2004.10694. The activation inside the predictor, a ReLU, is our reading.
 
@@ -145,7 +146,7 @@ class DyShuffleBlock(DyNetBase):
     Raises:
         ValueError: `filters` not divisible by 4, or not the input's channels at stride 1.
 
-    Cost: the sum of its convolutions' and its predictor's; `block.cost(input_shape)` counts it.
+    Cost: as `DyMobileBlock`, of the convolutions here; `block.cost(input_shape)` counts it.
 
     Reference: Zhang et al., DyNet, arXiv 2004.10694. Which channels are the fourth is our reading, after
     ShuffleNetV2's split by parity.

@@ -45,8 +45,8 @@ class GhostModule2D(Block):
     Raises:
         ValueError: arguments that are not positive ints, an input of the wrong rank.
 
-    Cost, kernel of k taps, depthwise of d taps: `k channels m + d m (ratio - 1) + 2 m ratio` parameters,
-    `height' width' m (k channels + d (ratio - 1))` multiply-adds.
+    Cost, kernel of k taps, depthwise of d taps, C channels, m = `filters / ratio` rounded up: `k C m + d m (ratio - 1) +
+    2 m ratio` parameters, `height' width' m (k C + d (ratio - 1))` multiply-adds.
 
     Reference: Han et al., GhostNet, arXiv 1911.11907.
 

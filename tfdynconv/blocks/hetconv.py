@@ -19,13 +19,13 @@ from tfdynconv.ops.static_conv import static_conv
 class HetConv2D(StaticConv):
     """2-D convolution whose filters read one part of the channels through k x k kernels and the others through 1x1.
 
-    In the place of a `Conv2D` where its multiply-adds are too many: at 3x3 and four parts a third of them are left. With P =
+    In the place of a `Conv2D` where its multiply-adds are too many: at 3x3 and four parts a third of them are left. With g =
     `groups` parts of neighbouring channels,
 
-    `y = activation(conv(x, K, groups=P) + conv(x, M W) + bias)`, K of k x k taps, W of one,
+    `y = activation(conv(x, K, groups=g) + conv(x, M W) + bias)`, K of k x k taps, W of one,
 
     where M is 0 where filter and channel are of the same part, which K reads already, and 1 elsewhere. The 1x1 lies in the
-    middle tap of the windows, whatever the strides. The paper's pattern, k x k where `(channel - filter) mod P = 0`, is the
+    middle tap of the windows, whatever the strides. The paper's pattern, k x k where `(channel - filter) mod g = 0`, is the
     same with channels and filters in another order.
 
     `fold()` gives the dense `Conv2D`, which has more weights and multiply-adds: for hardware where one convolution is faster.
@@ -35,7 +35,7 @@ class HetConv2D(StaticConv):
         bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint:
             as in `keras.layers.Conv2D`, the kernel's for K and for W. `padding` also takes an int or a (before, after) pair
             per axis.
-        groups: P, which divides the channels and `filters`. With one it is a `Conv2D`; there is no W.
+        groups: g, which divides the channels and `filters`. With one it is a `Conv2D`; there is no W.
 
     Call arguments:
         inputs: `[batch, height, width, channels]`, or channels first.
@@ -45,8 +45,9 @@ class HetConv2D(StaticConv):
     Raises:
         ValueError: bad arguments, channels or filters that the parts do not divide, an input of the wrong rank.
 
-    Cost, k k taps, C channels, F filters: `C F (k k / P + 1 - 1 / P) + F` parameters (those under the mask are not counted)
-    and `height' width' C F (k k / P + 1)` multiply-adds (those are multiplied). `folded_cost` has that of the dense one.
+    Cost, k k taps, C channels, F filters, g parts, two or more: `C F (k k / g + 1 - 1 / g) + F` parameters, those under the
+    mask left out, and `height' width' C F (k k / g + 1)` multiply-adds, those under the mask counted. `folded_cost` has that
+    of the dense one.
 
     Reference: Singh et al., HetConv, CVPR 2019; arXiv 1903.04120.
 

@@ -41,8 +41,8 @@ class InceptionBlock(InceptionForms, Block):
     Raises:
         ValueError: branches of another form, even windows, strides above the pooling's window, bad arguments.
 
-    Cost: the sum over its convolutions: `k C F` parameters each, with normalisation F, with bias F more; `k C F` multiply-adds
-    for each pixel.
+    Cost, k taps, C channels and F filters of a convolution, p pixels that come out of it: parameters `k C F`, with
+    normalisation F, with bias F more, and multiply-adds `p k C F` summed over the convolutions.
 
     Reference: Szegedy et al., Inception, arXiv 1409.4842 (v1); arXiv 1512.00567 (v2, v3).
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfdynconv.blocks.base import Block
 from tfdynconv.layers import torch_layout
+from tfdynconv.layers.observe import note
 from tfdynconv.ops.geometry import standardize_ints
 from tfdynconv.ops.involution import involution, odd
 
@@ -114,6 +115,7 @@ class Involution2D(Block):
     def run(self, inputs, training):
         self.check_divisible(inputs.shape)  # of sizes that only the moment of running tells, the op's reshapes fail
         kernels = self.kernels(inputs, training)
+        note(self, inputs=inputs, kernels=kernels)
         return involution(inputs, kernels, self.kernel_size, self.strides, self.dilation_rate, self.groups)
 
     def output_shape(self, shape):

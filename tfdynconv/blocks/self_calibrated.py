@@ -39,10 +39,10 @@ class SCConv2D(ConvBlock):
     Raises:
         ValueError: channels or filters that cannot be halved or divided by `groups`; bad arguments.
 
-    Cost, k weights a window, C channels, F filters: `k C (C + F) / 2` parameters, for F = C those of a plain convolution, and
-    `2 (C + F)` of the normalisations; without the split `k C (2 C + F)` and `2 (2 C + F)`. Each weight is multiplied once for
-    each pixel of its convolution, of which the one behind the pooling has a `pooling_size` squared part, and the gate has
-    `height width C / 2` multiply-adds beside them.
+    Cost, k taps over the groups, C channels, F filters, cells of r r pixels: `k C (C + F) / 2` parameters, for F = C those of a
+    plain convolution, and `2 (C + F)` of the normalisations, and
+    `height' width' k C F / 2 + height width C (k C (1 + 1 / (r r)) / 4 + 1 / 2)` multiply-adds. Without the split
+    `k C (2 C + F)` and `2 (2 C + F)` parameters, and `height' width' k C F + height width C (k C (1 + 1 / (r r)) + 1)`.
 
     Reference: Liu et al., Self-Calibrated Convolutions, CVPR 2020.
 

@@ -40,8 +40,9 @@ class SpatialTransformer(Block):
     Raises:
         ValueError: bad arguments, a localisation network that does not give 6 numbers, an input of the wrong rank.
 
-    Cost, C channels: the localisation network's, by default `9 C n + n + 18 n + 6` parameters for n filters; `4 C`
-    multiply-adds for each output pixel beside it. Coordinates are float32 under mixed precision.
+    Cost, C channels, n filters in the default localisation network, on q = `height width / 4` pixels: `9 C n + n + 18 n + 6`
+    parameters and `q (9 C n + 2 n) + 18 n + 4 height' width' C` multiply-adds. Of a network of your own its `cost` and the
+    last term. Coordinates are float32 under mixed precision.
 
     Reference: Jaderberg et al., Spatial Transformer Networks, arXiv 1506.02025.
 

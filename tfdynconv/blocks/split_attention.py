@@ -50,9 +50,9 @@ class SplitAttentionConv2D(HiddenWidth, ConvBlock):
     Raises:
         ValueError: channels not divisible by `groups * radix`, `filters` or `hidden_units` not by `groups`; bad arguments.
 
-    Cost, C channels, F filters, k weights of a window, G groups, width A: `k C F / G + F A / G + A + A r F / G + r F`
-    parameters, with normalisation `2 r F + 2 A` more: those of the convolution do not grow with r. Multiply-adds:
-    `height' width' (k C F / G + r F) + F A / G + A r F / G`.
+    Cost, C channels, F filters, k taps, G groups, r = radix, attention of width A: `k C F / G + F A / G + A + A r F / G + r F`
+    parameters, with normalisation `2 r F + 2 A` more, and `height' width' (k C F / G + r F) + F A / G + A r F / G`
+    multiply-adds: those of the convolution do not grow with r.
 
     Reference: Zhang et al., ResNeSt, arXiv 2004.08955.
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
+import sys
 import warnings
 
-from tfdynconv.cli import options, start
+from tfdynconv.cli import model_file, options
+from tfdynconv.cli.colour import coloured
 from tfdynconv.cli.failure import Failure, one_line
 from tfdynconv.cli.progress import Progress
-from tfdynconv.cli.quiet import quiet
 
 NOTES = """\
 examples:
@@ -59,12 +60,10 @@ def run(asked):
     data = read(asked.data) if asked.data else None
     arguments = {name: getattr(asked, option) for option, name in ARGUMENTS.items()}
     arguments = {name: value for name, value in arguments.items() if value is not None}
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet() as stderr, Progress("loading TensorFlow", stderr):
-        tfdynconv = start.whole_package()
+    tfdynconv = model_file.package()
     with Progress(f"loading {asked.model}") as progress, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
-        model = load(asked.model)
+        model = model_file.load(asked.model)
         progress.what = f"converting {asked.model}"
         try:
             report = tfdynconv.export.to_tflite(model, asked.output, representative_data=data, **arguments)
@@ -76,8 +75,7 @@ def run(asked):
 
 def refuse_paths(asked):
     """What can be seen to be wrong before TensorFlow's seconds."""
-    if not os.path.exists(asked.model):
-        raise Failure(f"there is no file {asked.model!r}.")
+    model_file.check(asked.model)
     folder = os.path.dirname(os.path.abspath(asked.output))
     if not asked.output.endswith(".tflite"):
         raise Failure(f"the output must end in '.tflite'. Received: {asked.output!r}.")
@@ -101,18 +99,6 @@ def read(path):
         raise Failure(f"cannot read --data {path!r}: {error}") from error
 
 
-def load(path):
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, TypeError, OSError, KeyError, AttributeError, ImportError, RuntimeError) as error:
-        raise Failure(
-            f"cannot load {path!r} (classes of your own are not known here: for those call tfdynconv.export.to_tflite in "
-            f"Python). Keras said: {one_line(error, 400)}"
-        ) from error
-
-
 def as_json(result):
     report, told = result
     return {**dataclasses.asdict(report), "warnings": told}
@@ -120,4 +106,5 @@ def as_json(result):
 
 def as_text(result):
     report, told = result
-    return "\n".join([str(report), *(f"warning: {text}" for text in told)])
+    warning = coloured("warning:", "yellow", sys.stdout)
+    return "\n".join([str(report), *(f"{warning} {text}" for text in told)])

@@ -1,13 +1,10 @@
 """The verb `tpu`: what the TPU compiler says of a Keras model's file."""
 
 import dataclasses
-import os
 
-from tfdynconv.cli import options, start
-from tfdynconv.cli.convert import load
+from tfdynconv.cli import model_file, options
 from tfdynconv.cli.failure import Failure
 from tfdynconv.cli.progress import Progress
-from tfdynconv.cli.quiet import quiet
 
 NOTES = """\
 examples:
@@ -40,13 +37,10 @@ def add(verbs):
 
 def run(asked):
     """The report of `compile_tpu`."""
-    if not os.path.exists(asked.model):
-        raise Failure(f"there is no file {asked.model!r}.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet() as stderr, Progress("loading TensorFlow", stderr):
-        tfdynconv = start.whole_package()
+    model_file.check(asked.model)
+    tfdynconv = model_file.package()
     with Progress(f"loading {asked.model}") as progress:
-        model = load(asked.model)
+        model = model_file.load(asked.model)
         progress.what = f"compiling {asked.model}"
         try:
             shapes = [(asked.batch, *shape) for shape in asked.input_shape or own_shapes(model)]

@@ -15,7 +15,8 @@ def left_out(before, after, dtypes, inputs, outputs):
     """
     maker = {tensor: node for node in after for tensor in node["outputs"]}  # the delegate's parts come last and win
     computed = {tensor for node in before for tensor in node["outputs"]} | set(inputs)
-    waiting, seen, found = list(outputs), set(), collections.defaultdict(collections.Counter)
+    waiting, seen = list(outputs), set()
+    found: dict = collections.defaultdict(collections.Counter)
     while waiting:
         node = maker.get(waiting.pop())
         if node is None or node["index"] in seen:  # an input, a constant, or met before

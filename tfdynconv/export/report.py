@@ -18,7 +18,7 @@ class Latency:
         lower, median, upper = (float(value) for value in np.percentile(times, [25, 50, 75]))
         return cls(median, lower, upper)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.median:.3g} ms (half of the runs within {self.lower:.3g} and {self.upper:.3g})"
 
 
@@ -57,7 +57,7 @@ class ExportReport:
     sizes: dict = dataclasses.field(default_factory=dict)
     meant_for: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         often_first = sorted(self.ops.items(), key=lambda item: (-item[1], item[0]))
         text = (
             f"{self.path}: {self.size / 1024:.1f} kB, {sum(self.ops.values())} ops\n"
@@ -77,7 +77,7 @@ class ExportReport:
             text += f"\n  one run{size}, one thread: {latency}"
         if self.meant_for:
             text += f"\n  meant for {self.meant_for}"
-        by_reason = {}
+        by_reason: dict = {}
         for choice in self.choices:
             by_reason.setdefault((choice.form, choice.reason), []).append(choice.layer)
         for (form, reason), layers in by_reason.items():

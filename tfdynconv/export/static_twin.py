@@ -2,15 +2,21 @@
 
 import keras
 
+from tfdynconv.blocks.deformable import DeformableConv2D
+from tfdynconv.blocks.deformable_kernels import DeformableKernelConv2D
 from tfdynconv.export.signature import is_graph
 from tfdynconv.layers.base_depthwise_mixture import BaseDepthwiseMixture
+from tfdynconv.layers.base_mixture import BaseMixture
 from tfdynconv.layers.base_mixture_transpose import BaseMixtureTranspose
 from tfdynconv.layers.cond_dense import CondDense
-from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.layers.drconv import DRConv2D
+from tfdynconv.layers.versatile import VersatileConv2D
 from tfdynconv.layers.walk import walk
 
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 PADDINGS = {1: keras.layers.ZeroPadding1D, 2: keras.layers.ZeroPadding2D, 3: keras.layers.ZeroPadding3D}
+# What has a convolution or dense layer of Keras as its static counterpart.
+DYNAMIC = (BaseMixture, DRConv2D, VersatileConv2D, DeformableConv2D, DeformableKernelConv2D)
 
 
 class NoTwin(Exception):
@@ -19,7 +25,7 @@ class NoTwin(Exception):
 
 def static_twin(model):
     """A new model, or `NoTwin`."""
-    if not any(isinstance(layer, KernelLayer) for layer in walk(model)):
+    if not any(isinstance(layer, DYNAMIC) for layer in walk(model)):
         raise NoTwin("the model has no dynamic layer")
     if not is_graph(model):
         raise NoTwin("only Sequential and functional models can be built again with other layers")
@@ -30,7 +36,7 @@ def static_twin(model):
             "a layer cannot be exchanged; one that is called with coefficients from elsewhere is such a layer "
             f"({' '.join(str(error).split())[:150]})"
         ) from error
-    left = [layer.name for layer in walk(twin) if isinstance(layer, KernelLayer)]
+    left = [layer.name for layer in walk(twin) if isinstance(layer, DYNAMIC)]
     if left:
         raise NoTwin(f"{left[0]!r} is inside a layer of another class, which cannot be built again without it")
     return twin
@@ -38,10 +44,10 @@ def static_twin(model):
 
 def replaced(layer):
     """What stands for a layer in the twin."""
-    if isinstance(layer, KernelLayer):
+    if isinstance(layer, DYNAMIC):
         return static_layer(layer)
     if isinstance(layer, keras.Model):
-        dynamic = any(isinstance(inner, KernelLayer) for inner in walk(layer))
+        dynamic = any(isinstance(inner, DYNAMIC) for inner in walk(layer))
         return static_twin(layer) if dynamic and is_graph(layer) else layer
     return type(layer).from_config(layer.get_config())
 

@@ -1,6 +1,7 @@
 """Export to a phone: Keras model -> verified .tflite of builtin ops."""
 
 import os
+import typing
 import warnings
 
 import keras
@@ -22,17 +23,17 @@ from tfdynconv.ops.phone import FORMS, TARGETS, Phone
 
 
 def to_tflite(
-    model,
-    path,
+    model: keras.Model,
+    path: typing.Union[str, os.PathLike],
     *,
-    form="auto",
-    target="cpu",
-    quantize=None,
-    representative_data=None,
-    batch_size=1,
-    input_shapes=None,
-    tolerance=None,
-):
+    form: str = "auto",
+    target: str = "cpu",
+    quantize: typing.Optional[str] = None,
+    representative_data: typing.Any = None,
+    batch_size: int = 1,
+    input_shapes: typing.Any = None,
+    tolerance: typing.Optional[float] = None,
+) -> ExportReport:
     """Write a Keras model as a `.tflite` of builtin ops, in float32 or quantised, and check that it computes the same.
 
     Takes Sequential and functional models, and subclassed ones that have been called or built. Whatever batch size the model
@@ -139,7 +140,7 @@ def is_integer(mode):
     return mode is not None and mode.is_integer
 
 
-def check_arguments(model, path, batch_size, tolerance):
+def check_arguments(model: keras.Model, path: typing.Any, batch_size: int, tolerance: float) -> str:
     """The path as a string, if everything is what it should be."""
     if not isinstance(model, keras.Model):
         raise ValueError(

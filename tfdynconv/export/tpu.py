@@ -1,6 +1,7 @@
 """Compile a Keras model for a TPU, with the real compiler and without a TPU."""
 
 import contextlib
+import typing
 
 import keras
 import tensorflow as tf
@@ -18,7 +19,13 @@ DTYPES = (None, "float32", "bfloat16")
 CALLER = "compile_tpu"
 
 
-def compile_tpu(model, input_shape=None, topology="v5e:2x2", train=False, dtype=None):
+def compile_tpu(
+    model: keras.Model,
+    input_shape: typing.Any = None,
+    topology: str = "v5e:2x2",
+    train: bool = False,
+    dtype: typing.Optional[str] = None,
+) -> TpuReport:
     """Compile a model ahead of time with libtpu's compiler, and tell what it costs on one TPU core.
 
     Use it to see, on a machine without a TPU, whether a model compiles for one, what it takes, and what its dynamic layers

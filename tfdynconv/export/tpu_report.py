@@ -46,10 +46,10 @@ class TpuReport:
             return None
         return self.model.seconds / self.static.seconds
 
-    def __str__(self):
+    def __str__(self) -> str:
         what = f"{'training step' if self.train else 'forward pass'} in {self.dtype}, inputs {self.input_shapes}"
         if not self.compiles:
-            return f"{self.topology}, {what}: does not compile\n  {self.model.error.strip()[:1000]}"
+            return f"{self.topology}, {what}: does not compile\n  {(self.model.error or '').strip()[:1000]}"
         own, static = self.model, self.static
         lines = [f"{self.topology}, {what}: compiles", f"  the compiler's estimate: {1000 * own.seconds:.3g} ms"]
         if static is not None:

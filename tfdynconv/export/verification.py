@@ -50,7 +50,7 @@ def run_tflite(model_file, sizes, scratch, mode=None):
             f"to_tflite: the converted model does not run in LiteRT, so no file was written.{advice} The interpreter said "
             f"{error}"
         ) from error
-    answers = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
+    answers: dict = {way: {size.name: [{} for _ in size.inputs] for size in sizes} for way in WAYS}
     with np.load(answered) as results:
         for key in results:
             way, signature, index, name = key.split("/", 3)
@@ -99,7 +99,7 @@ def run_keras(model, inputs):
     outputs = []
     for nest in inputs:
         size = len(tf.nest.flatten(nest)[0])
-        rows = np.arange(-(-size // batch) * batch if batch else size) % size
+        rows: np.ndarray = np.arange(-(-size // batch) * batch if batch else size) % size
         step = batch or size
         parts = []
         for start in range(0, len(rows), step):
@@ -129,7 +129,7 @@ def largest_error(expected, received, tolerance):
         refuse_nan(name, a, b)
         with np.errstate(invalid="ignore"):
             difference = np.where(a == b, 0.0, np.abs(a - b))  # equal infinities too
-        scale = np.max(np.abs(a), where=np.isfinite(a), initial=0.0)
+        scale: float = np.max(np.abs(a), where=np.isfinite(a), initial=0.0)
         error = float(np.max(difference)) / scale if scale else float(np.max(difference) > 0)
         if error > tolerance:
             per_input = difference.reshape(len(a), -1).max(1)

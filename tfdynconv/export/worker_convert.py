@@ -26,7 +26,7 @@ def quantize(converter, lite, mode, data):
         converter.target_spec.supported_types = [tf.float16]
     elif mode in sets:
         converter.target_spec.supported_ops = sets[mode]
-        samples = collections.defaultdict(dict)
+        samples: dict = collections.defaultdict(dict)
         with np.load(data) as arrays:
             for key in arrays:
                 signature, index, name = key.split("/", 2)
@@ -55,7 +55,7 @@ def quantize_weights(path):
 
 
 def main(saved_model, destination, signatures, mode=None, data=None):
-    sys.modules["keras"] = None  # TensorFlow imports it only to have it at hand; it takes as long as TensorFlow itself
+    sys.modules["keras"] = None  # type: ignore[assignment]  # TensorFlow imports it only to have it at hand; it takes as long as TensorFlow itself
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=signatures.split(","))

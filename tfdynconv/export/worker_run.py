@@ -21,7 +21,7 @@ def litert():
     try:
         from ai_edge_litert import interpreter
     except ImportError:
-        sys.modules["keras"] = None  # only slow here
+        sys.modules["keras"] = None  # type: ignore[assignment]  # only slow here
         from tensorflow import lite
 
         return lite.Interpreter, lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -57,7 +57,8 @@ def inventory(model):
 
 def timed(runner, arguments, seconds):
     """Milliseconds of single runs."""
-    times, end = [], time.perf_counter() + seconds
+    times: list = []
+    end = time.perf_counter() + seconds
     while len(times) < 3 or (len(times) < RUNS and time.perf_counter() < end):
         begin = time.perf_counter()
         runner(**arguments)
@@ -66,7 +67,7 @@ def timed(runner, arguments, seconds):
 
 
 def main(model, inputs, outputs):
-    runs = collections.defaultdict(lambda: collections.defaultdict(dict))
+    runs: dict = collections.defaultdict(lambda: collections.defaultdict(dict))
     with np.load(inputs) as arrays:
         for key in arrays:
             signature, index, name = key.split("/", 2)

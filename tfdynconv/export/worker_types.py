@@ -38,7 +38,7 @@ def interpreter_class():
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
-        sys.modules["keras"] = None  # only slow here
+        sys.modules["keras"] = None  # type: ignore[assignment]  # only slow here
         from tensorflow import lite
 
         return lite.Interpreter

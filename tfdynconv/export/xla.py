@@ -2,7 +2,9 @@
 
 import re
 import time
+import typing
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -20,7 +22,9 @@ CALLER = "compile_xla"
 SECONDS, FEWEST, MOST = 1.0, 5, 50  # of timing; runs
 
 
-def compile_xla(model, input_shape, *, train=False):
+def compile_xla(
+    model: keras.Model, input_shape: typing.Any, *, train: bool = False
+) -> tuple[typing.Callable, XlaReport]:
     """Compile a Keras model, or its training step, with XLA, and report what it costs beside the plain graph.
 
     Use it for a server or a loop of your own, and to see whether XLA pays before you pass `jit_compile=True` to
@@ -149,7 +153,8 @@ def finished(outputs):
 
 def in_turns(compiled, plain, inputs):
     """Median seconds of a call of each; a slow moment of the machine hits both."""
-    functions, times, end = (compiled, plain), ([], []), time.perf_counter() + SECONDS
+    functions, end = (compiled, plain), time.perf_counter() + SECONDS
+    times: tuple[list, list] = ([], [])
     for _ in range(MOST):
         for function, own in zip(functions, times):
             begin = time.perf_counter()

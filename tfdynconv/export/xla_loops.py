@@ -15,7 +15,7 @@ COMPARISONS = {
     "EQ": operator.eq,
     "NE": operator.ne,
 }
-SCALAR_OPS = {
+SCALAR_OPS: dict = {
     **{"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "maximum": max, "minimum": min},
     **{"and": operator.and_, "or": operator.or_},
 }

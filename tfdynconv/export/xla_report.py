@@ -50,7 +50,7 @@ class XlaReport:
         """Time of the compiled function over that of the plain graph."""
         return self.milliseconds / self.plain_milliseconds
 
-    def __str__(self):
+    def __str__(self) -> str:
         inputs = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in self.inputs.items())
         text = (
             f"compiled for {self.device} in {self.compile_seconds:.2g} s: {self.instructions} instructions, "

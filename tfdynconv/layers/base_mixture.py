@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfdynconv import _compat, routing
 from tfdynconv.layers.bank import add_bank
 from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.layers.observe import note
 from tfdynconv.ops import place
 from tfdynconv.ops.constant_filters import mix_outputs
 from tfdynconv.ops.mixing import check_coefficients, mix
@@ -103,6 +104,7 @@ class BaseMixture(KernelLayer):
     def call(self, inputs, coefficients=None, training=None):
         bank = self.scaled(_compat.values(self.kernel), self.filter_axes)
         coefficients = self.coefficients(inputs, coefficients, training)
+        note(self, coefficients=coefficients)
         outputs = self.transform(inputs, bank, coefficients)
         biases = [self.sample_bias(coefficients)] if self.use_bias else []
         if self.use_static_bias:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.base_mixture import BaseMixture
-from tfdynconv.ops import mix, plan
+from tfdynconv.ops import mix, place, plan
 from tfdynconv.ops.constant_filters import mix_outputs
 from tfdynconv.ops.phone import FORMS
 
@@ -71,6 +71,7 @@ class CondDense(BaseMixture):
         rank = inputs.shape.rank
         if plan.phone_form("auto", "dense" if rank == 2 else "conv", FORMS) == "constant":
             return mix_outputs(bank, coefficients, rank, lambda kernel: tf.tensordot(inputs, kernel, 1))
+        place.note("matmul")
         kernels = mix(bank, coefficients)
         if rank == 2:
             # kernel times column: TFLite converters up to TensorFlow 2.16 break on row times kernel

@@ -10,6 +10,7 @@ from tfdynconv.layers import torch_layout
 from tfdynconv.layers.arguments import passed
 from tfdynconv.layers.conv_window import ConvWindow
 from tfdynconv.layers.kernel_layer import KernelLayer
+from tfdynconv.layers.observe import note
 from tfdynconv.layers.region_generators import BasisGenerator, PooledGenerator, wide
 from tfdynconv.layers.region_guide import RegionGuide
 from tfdynconv.layers.static_bias import StaticBias
@@ -170,6 +171,7 @@ class DRConv2D(StaticBias, ConvWindow, KernelLayer):
             use_alpha=self.use_alpha,
             lowering=self.lowering,
         )
+        note(self, guide=guide, outputs=outputs)
         if self.use_bias:
             bias = _compat.values(self.bias)
             outputs += bias[:, tf.newaxis, tf.newaxis] if self.data_format == "channels_first" else bias

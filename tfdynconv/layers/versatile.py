@@ -3,6 +3,8 @@
 import math
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from tfdynconv import _compat
 from tfdynconv.layers import torch_layout
@@ -203,6 +205,11 @@ class VersatileConv2D(StaticConv):
         """
         kernel = self.form.kernel(self.secondary, _compat.values(self.kernel)).numpy()
         return {"kernel": kernel, "bias": self.folded_bias(), "repeats": self.filters // self.kernel.shape[-1]}
+
+    def binary_masks(self):
+        """Where each secondary filter is not zero by its mask: an array of bools, `[masks, *kernel shape]`."""
+        everywhere = tf.ones(self.kernel.shape, self.compute_dtype)
+        return np.stack([filters.numpy() != 0 for filters in self.secondary.kernels(everywhere)])
 
     def cost(self, input_shape):
         """(parameters, multiply-adds of a sample) for inputs of this shape, batch axis included; masks count as neither."""

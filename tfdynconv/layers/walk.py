@@ -19,17 +19,24 @@ def walk(model):
     >>> [layer.name for layer in walk(model)]
     ['model', 'block', 'inner', 'last']
     """
+    for layer, _ in walk_paths(model):
+        yield layer
+
+
+def walk_paths(model):
+    """As `walk`, each with the names of its owners and itself; the first, that of the model, is left out."""
     seen = set()
-    waiting = [model]
+    waiting = [(model, None)]
     while waiting:
-        value = waiting.pop()
+        value, path = waiting.pop()
         if id(value) in seen:
             continue
         if isinstance(value, keras.layers.Layer) and not isinstance(value, keras.metrics.Metric):
             inside = list(vars(value).values())
             if isinstance(value, keras.Sequential):
                 seen.update(id(v) for v in inside if twin(v, value))
-            yield value
+            path = () if path is None else (*path, value.name)
+            yield value, path
         elif isinstance(value, (list, tuple)):
             inside = list(value)
         elif isinstance(value, dict):
@@ -37,7 +44,28 @@ def walk(model):
         else:
             continue
         seen.add(id(value))
-        waiting.extend(reversed(inside))
+        waiting.extend((v, path) for v in reversed(inside))
+
+
+def names(model, kinds):
+    """`{layer: name}` for all layers of these classes in a model: a name that no other of them has.
+
+    Its own, with as many of its owners' names before it as that takes.
+
+    >>> import keras
+    >>> first, second = (keras.Sequential([keras.layers.ReLU(name="relu")], name=name) for name in ("first", "second"))
+    >>> model = keras.Sequential([first, second, keras.layers.ReLU(name="last")])
+    >>> list(names(model, keras.layers.ReLU).values())
+    ['first/relu', 'second/relu', 'last']
+    """
+    paths = {layer: path or (layer.name,) for layer, path in walk_paths(model) if isinstance(layer, kinds)}
+    found = {}
+    for number, (layer, path) in enumerate(paths.items()):
+        others = [other for each, other in paths.items() if each is not layer]
+        tails = (path[-length:] for length in range(1, len(path) + 1))
+        unique = (tail for tail in tails if not any(other[-len(tail) :] == tail for other in others))
+        found[layer] = "/".join(next(unique, (*path, str(number))))
+    return found
 
 
 def twin(value, sequential):

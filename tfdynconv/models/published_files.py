@@ -65,7 +65,10 @@ def weights_of(state, path):
         raise ValueError(unreadable(path, f"it holds a {type(state).__name__}, not names with tensors"))
     if state and all(str(name).startswith("module.") for name in state):
         state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
-    return {name: array(tensor) for name, tensor in state.items()}
+    try:
+        return {name: array(tensor) for name, tensor in state.items()}
+    except ValueError as error:  # lists of unequal length
+        raise ValueError(unreadable(path, error)) from error
 
 
 def array(tensor):
@@ -83,7 +86,7 @@ def download(name):
     repository = name if "." in name else f"{name}.in1k"  # timm's mark for weights trained on ImageNet-1k alone
     try:
         return huggingface_hub.hf_hub_download(repository, "model.safetensors")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # no connection, no such repository; no name that one could have
         raise ValueError(
             f"tfdynconv.models.load_published: {repository!r} cannot be downloaded: {' '.join(str(error).split())[:300]}. "
             "Check the name and the connection, or download model.safetensors by hand and give its path."

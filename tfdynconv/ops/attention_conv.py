@@ -1,12 +1,14 @@
 """ODConv's convolution (arXiv 2209.07947): attentions over taps, input channels, filters and kernels of a bank."""
 
 import math
+import typing
 
 import tensorflow as tf
 
-from tfdynconv.ops import constant_filters, place, plan
+from tfdynconv.ops import constant_filters, mixture_chunks, place, plan
 from tfdynconv.ops.geometry import fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
+from tfdynconv.ops.lowerings.taps import Taps, WeightedTaps
 from tfdynconv.ops.mixing import check_coefficients, mix, mix_taps
 from tfdynconv.ops.mixture_conv import check_dtypes, mix_and_convolve
 from tfdynconv.ops.mixture_conv import phone_form as mixture_form
@@ -20,19 +22,20 @@ from tfdynconv.ops.per_sample_conv import (
 )
 from tfdynconv.ops.phone import FORMS
 from tfdynconv.ops.static_conv import static_conv
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def attention_conv(
-    inputs,
-    bank,
-    attentions,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    bank: Tensor,
+    attentions: typing.Mapping[str, Tensor],
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each sample with a kernel that is weighted along its four axes.
 
     `K[b, t, c, f] = s[b, t] p[b, c] q[b, f] sum_i a[b, i] W[i, t, c, f]` and `y[b] = conv(x[b], K[b])`, where s, p, q and a are
@@ -98,14 +101,19 @@ def attend(inputs, bank, attentions, geometry, groups, lowering, caller):
         "filter": is_mixed and kernel < elements(output, bank.shape[-1]),
     }
     gates = {name: attentions.get(name) for name in ("channel", "filter")}
+    if is_mixed and groups == inputs.shape[-1] > 1 and phone is None:
+        gates = {"channel": None, "filter": of_each_filter(gates, bank.shape[-1] // groups)}
     if gates["channel"] is not None and not on_kernel["channel"]:
         inputs = inputs * gate(gates["channel"], inputs.shape.rank)
     kept = {name: gates[name] for name in gates if gates[name] is not None and on_kernel[name]}
     if not is_mixed:
         plan.check_name(lowering, caller)
+        place.note("static")
         outputs = static_conv(inputs, bank[0], geometry, groups)
     elif "spatial" not in attentions and not kept:
         outputs = mix_and_convolve(inputs, bank, attentions["kernel"], geometry, groups, lowering, caller)
+    elif not kept and isinstance(plan.choose_chunks(lowering, inputs, bank, geometry, groups), Taps):
+        outputs = mixture_chunks.convolve(place.note(WeightedTaps()), inputs, bank, by_tap(attentions), geometry)
     else:
         kernels = weighted(bank, attentions, kept)
         outputs = convolve(inputs, kernels, geometry, groups, lowering, caller)
@@ -136,6 +144,20 @@ def weighted(bank, attentions, gates):
             factor = g if factor is None else factor * g
     kernels = kernels if factor is None else kernels * factor
     return tf.reshape(kernels, [-1, *bank.shape[1:].as_list()])
+
+
+def of_each_filter(gates, multiplier):
+    """Where each filter reads one channel, the channel's gate is one more of the filter's, and no map is multiplied for it."""
+    if gates["channel"] is None:
+        return gates["filter"]
+    channel = tf.repeat(gates["channel"], multiplier, axis=1) if multiplier > 1 else gates["channel"]
+    return channel if gates["filter"] is None else channel * gates["filter"]
+
+
+def by_tap(attentions):
+    """`[batch, taps, n]`: the weight of every kernel at every tap."""
+    spatial = attentions["spatial"][:, :, tf.newaxis]
+    return spatial * attentions["kernel"][:, tf.newaxis] if "kernel" in attentions else spatial
 
 
 def elements(space, channels):

@@ -11,19 +11,20 @@ from tfdynconv.ops.geometry import (
 )
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_groups
 from tfdynconv.ops.sampling import sample
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def deform_conv(
-    inputs,
-    offsets,
-    kernel,
-    mask=None,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-):
+    inputs: Tensor,
+    offsets: Tensor,
+    kernel: Tensor,
+    mask: Tensor = None,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+) -> Tensor:
     """Convolve with taps that read between the pixels, each moved by an offset, and weighted by a mask if there is one.
 
     `y[o, f] = sum over taps t and channels c of m[o, t] x(o s + t d - before + offset[o, t], c) kernel[t, c, f]`, with stride

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import numbers
+import typing
 
 import tensorflow as tf
 
@@ -15,7 +16,7 @@ def is_int(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def standardize_ints(value, rank, name, caller):
+def standardize_ints(value: typing.Any, rank: int, name: str, caller: str) -> tuple[int, ...]:
     """One positive int per spatial axis, from an int or a sequence of `rank` ints."""
     try:
         values = (value,) * rank if is_int(value) else tuple(value)
@@ -118,7 +119,7 @@ def cells(size):
 def spatial_size(tensor, rank, first_axis=1):
     """Per axis: the static size where known, else a scalar tensor."""
     static = tensor.shape[first_axis : first_axis + rank]
-    dynamic = None if static.is_fully_defined() else tf.shape(tensor)
+    dynamic: typing.Any = None if static.is_fully_defined() else tf.shape(tensor)
     return tuple(n if n is not None else dynamic[first_axis + i] for i, n in enumerate(static))
 
 

@@ -100,5 +100,5 @@ def in_one_list(index, batch, nodes):
 
 def sizes(tensor):
     static = tensor.shape
-    dynamic = None if static.is_fully_defined() else tf.shape(tensor)
+    dynamic: typing.Any = None if static.is_fully_defined() else tf.shape(tensor)
     return [n if n is not None else dynamic[i] for i, n in enumerate(static)]

@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from tfdynconv.ops import place
+from tfdynconv.ops.types import Tensor
 
 
-def hard_assignment(logits, beta=1.0):
+def hard_assignment(logits: Tensor, beta: float = 1.0) -> Tensor:
     """One-hot of the largest logit, with the gradient of a softmax.
 
     `H = onehot(argmax_j z_j)` (the first of equal ones), and for a cotangent s of H the gradient is

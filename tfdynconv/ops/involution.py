@@ -82,7 +82,7 @@ class Slices:
     def input_grad(self, y, k, geometry, input_size):
         stencil = self.stencil(geometry, spatial_size(y, 2))
         factor, cells = self.factors(k, batch_of(y), stencil), stencil.grouped(y)
-        readers = {}
+        readers: dict = {}
         for tap in stencil.taps():
             readers.setdefault(stencil.place(tap)[0], []).append(tap)
         phases = {
@@ -93,7 +93,8 @@ class Slices:
 
     def kernel_grad(self, x, y, geometry, kernel_size):
         stencil = self.stencil(geometry, spatial_size(y, 2))
-        phases, cells, found = stencil.phases(x), stencil.grouped(y), []
+        phases, cells = stencil.phases(x), stencil.grouped(y)
+        found: list = []
         for tap in stencil.taps():
             with tf.control_dependencies(found[-1:]):
                 found.append(tf.reduce_sum(stencil.read(phases, tap) * cells, -1))

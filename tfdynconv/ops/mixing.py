@@ -8,9 +8,10 @@ one for each filter of each kernel.
 import tensorflow as tf
 
 from tfdynconv.ops import place as places
+from tfdynconv.ops.types import Tensor
 
 
-def mix(bank, coefficients):
+def mix(bank: Tensor, coefficients: Tensor) -> Tensor:
     """`K[b] = sum_i a[b, i] bank[i]`, or with coefficients per filter `K[b, ..., f] = sum_i a[b, i, f] bank[i, ..., f]`.
 
     `bank [n, *kernel]`, `coefficients [batch, n]` or `[batch, n, filters]` (of a depthwise kernel the last two axes are its

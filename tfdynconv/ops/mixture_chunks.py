@@ -2,20 +2,18 @@
 
 `T(x, w, a, y) = sum_b <conv(x_b, sum_i a_bi w_i), y_b>` is linear in each of input, bank, coefficients and cotangent, so
 each partial derivative is the same form with one argument put in another's place (compare `trilinear`). The kernels are
-mixed anew for the input's gradient; the gradients of bank and coefficients share the per-sample kernel gradients.
+mixed anew for the input's gradient.
 """
 
 import tensorflow as tf
 
 from tfdynconv.ops.geometry import spatial_size
-from tfdynconv.ops.mixing import bank_gradient, coefficient_gradient
 from tfdynconv.ops.trilinear import hidden, shaped
 
 
-def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
-    """`conv(inputs, mix(bank, coefficients))`; `chunks` computes it and the input's gradient, `lowering` the kernels'."""
+def convolve(form, inputs, bank, coefficients, geometry):
+    """`conv(inputs, mix(bank, coefficients))`; `form` has it, `input_grad` and `mixture_grads`."""
     kernel_size = tuple(bank.shape[1:-2])
-    per_filter = coefficients.shape[2] if coefficients.shape.rank == 3 else None
     output_shape = [inputs.shape[0], *geometry.output_size(inputs.shape[1:-1], kernel_size), bank.shape[-1]]
 
     @tf.custom_gradient
@@ -24,7 +22,7 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
             y = shaped(y, output_shape)
             return input_grad(y, w, a, spatial_size(x, geometry.rank)), *mixture_grads(x, y, w, a)
 
-        return shaped(chunks.conv(hidden(x), hidden(w), hidden(a), geometry), output_shape), grad
+        return shaped(form.conv(hidden(x), hidden(w), hidden(a), geometry), output_shape), grad
 
     def input_grad(y, w, a, size):
         @tf.custom_gradient
@@ -33,7 +31,7 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
                 x = shaped(x, inputs.shape)
                 return conv(x, w, a), *mixture_grads(x, y, w, a)
 
-            return shaped(chunks.input_grad(hidden(y), hidden(w), hidden(a), geometry, size), inputs.shape), grad
+            return shaped(form.input_grad(hidden(y), hidden(w), hidden(a), geometry, size), inputs.shape), grad
 
         return of_size(y, w, a)
 
@@ -49,9 +47,7 @@ def convolve(chunks, lowering, inputs, bank, coefficients, geometry):
             for_y = conv(x, w_cotangent, a) + conv(x, w, a_cotangent)
             return for_x, for_y, *mixture_grads(x, y, w_cotangent, a_cotangent)
 
-        kernels = lowering.kernel_grad(hidden(x), hidden(y), geometry, kernel_size)
-        kernels = shaped(kernels, [inputs.shape[0], *bank.shape[1:]])
-        for_bank = bank_gradient(hidden(a), kernels, w.shape)
-        return (for_bank, coefficient_gradient(hidden(w), kernels, per_filter)), grad
+        for_bank, for_coefficients = form.mixture_grads(hidden(x), hidden(y), hidden(w), hidden(a), geometry)
+        return (shaped(for_bank, bank.shape), shaped(for_coefficients, coefficients.shape)), grad
 
     return conv(inputs, bank, coefficients)

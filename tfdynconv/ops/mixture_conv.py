@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from tfdynconv.ops import constant_filters, mixture_chunks, plan
+from tfdynconv.ops import constant_filters, mixture_chunks, place, plan
 from tfdynconv.ops.geometry import cells, fold_padding, standardize_data_format
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.mixing import check_coefficients, coefficient_shape, mix
@@ -18,19 +18,20 @@ from tfdynconv.ops.per_sample_conv import (
     convolve,
 )
 from tfdynconv.ops.phone import FORMS
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def mixture_conv(
-    inputs,
-    bank,
-    coefficients,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    bank: Tensor,
+    coefficients: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Mix a bank of kernels for each sample and convolve the sample with its mixture.
 
     `y[b] = conv(x[b], sum_i a[b, i] W[i]) = sum_i a[b, i] conv(x[b], W[i])`. The first form mixes kernels and costs one
@@ -110,5 +111,5 @@ def mix_and_convolve(inputs, bank, coefficients, geometry, groups, lowering, cal
         return mix_features(inputs, bank, coefficients, geometry, groups)
     form = plan.choose_chunks(lowering, inputs, bank, geometry, groups)
     if form is not None:
-        return mixture_chunks.convolve(*form, inputs, bank, coefficients, geometry)
+        return mixture_chunks.convolve(place.note(form), inputs, bank, coefficients, geometry)
     return convolve(inputs, mix(bank, coefficients), geometry, groups, lowering, caller)

@@ -1,5 +1,7 @@
 """A bank of depthwise kernels, mixed for each sample and convolved."""
 
+import typing
+
 import tensorflow as tf
 
 from tfdynconv.ops import constant_filters, plan
@@ -9,11 +11,19 @@ from tfdynconv.ops.mixture_conv import check_dtypes
 from tfdynconv.ops.mixture_features import mix_depthwise_features
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_window, per_sample_depthwise_conv
 from tfdynconv.ops.phone import FORMS
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def mixture_depthwise_conv(
-    inputs, bank, coefficients, strides=1, padding="valid", dilations=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    bank: Tensor,
+    coefficients: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Mix a bank of depthwise kernels for each sample and convolve the sample with its mixture.
 
     `y[b] = depthwise_conv(x[b], sum_i a[b, i] W[i])`; `lowering="features"` convolves with the whole bank and mixes the n
@@ -53,7 +63,12 @@ def mixture_depthwise_conv(
     check_dtypes(inputs, bank, coefficients, caller=caller)
     shape = coefficient_shape(coefficients, bank.shape[0], bank.shape[-2] * bank.shape[-1])
     check_coefficients(coefficients, shape, inputs.shape[0], caller)
-    window = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    window: dict[str, typing.Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilations": dilations,
+        "data_format": data_format,
+    }
     if lowering == "features":
         return with_whole_bank(inputs, bank, coefficients, caller, **window)
     if plan.phone_form(lowering, "depthwise", FORMS) == "constant":

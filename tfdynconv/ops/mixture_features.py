@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfdynconv.ops import place
 from tfdynconv.ops.lowerings import depthwise, native
 from tfdynconv.ops.trilinear import differentiable
 
@@ -10,6 +11,7 @@ def mix_features(inputs, bank, coefficients, geometry, groups):
     """`sum_i coefficients[b, i] conv(inputs[b], bank[i])`: n convolutions, every one of them with a static kernel."""
     if depthwise.serves(geometry, inputs.shape[-1], groups):
         return mix_depthwise_features(inputs, depthwise.apart(bank, groups), coefficients, geometry)
+    place.note("features")
     rank, n = geometry.rank, bank.shape[0]
     mixed = []
     per_group = tf.split(coefficients, groups, -1) if coefficients.shape.rank == 3 else [coefficients] * groups
@@ -37,6 +39,7 @@ def weighted_sum(features, coefficients, n, filters):
 
 def mix_depthwise_features(inputs, bank, coefficients, geometry):
     """The same for a depthwise bank `[n, *kernel_size, channels, multiplier]`."""
+    place.note("features")
     n, *kernel_size, channels, multiplier = bank.shape
     # each channel's filters: those of the first kernel, then of the second, ...
     kernel = tf.reshape(tf.transpose(bank, [1, 2, 3, 0, 4]), [*kernel_size, channels, n * multiplier])

@@ -1,8 +1,10 @@
 """Per-sample convolution: every sample of the batch has its own kernel."""
 
+import typing
+
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import place, plan
 from tfdynconv.ops.geometry import (
     cells,
     fold_padding,
@@ -12,11 +14,19 @@ from tfdynconv.ops.geometry import (
 )
 from tfdynconv.ops.lowerings import depthwise
 from tfdynconv.ops.trilinear import differentiable
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def per_sample_conv(
-    inputs, kernels, strides=1, padding="valid", dilations=1, groups=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each sample of a batch with its own kernel, in 1, 2 or 3 dimensions.
 
     `y[b, o, f] = sum over taps t and channels c of x[b, o s + t d - before, c] kernels[b, t, c, f]`, with stride s and
@@ -86,14 +96,21 @@ def convolve(inputs, kernels, geometry, groups, lowering, caller):
 def lowered(kind, inputs, kernels, geometry, pixels, lowering, caller):
     """By the lowering that was asked for, or the plan's; `pixels` are the output's, None where unknown."""
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-1]
-    chosen = plan.choose(lowering, plan.Case.of(kind, kernel_size, pixels, geometry), inputs, caller)
+    case = plan.Case.of(kind, kernel_size, pixels, geometry, kernels.dtype)
+    chosen = place.note(plan.choose(lowering, case, inputs, caller))
     channels = filters * kernels.shape[-2] if kind == "depthwise" else filters
     return differentiable(chosen, inputs, kernels, geometry, kernel_size, channels)
 
 
 def per_sample_depthwise_conv(
-    inputs, kernels, strides=1, padding="valid", dilations=1, data_format="channels_last", lowering="auto"
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve each channel of each sample with its own kernels, in two dimensions.
 
     `y[b, o, c m + j] = sum over taps t of x[b, o s + t d - before, c] kernels[b, t, c, j]`, with m kernels a channel: for
@@ -199,7 +216,9 @@ def check_tensors(inputs, kernels, ranks, caller):
     return inputs, kernels, inputs.shape.rank - 2
 
 
-def check_window(strides, dilations, padding, rank, caller):
+def check_window(
+    strides: Ints, dilations: Ints, padding: Padding, rank: int, caller: str
+) -> tuple[tuple[int, ...], tuple[int, ...], typing.Any]:
     strides = standardize_ints(strides, rank, "strides", caller)
     dilations = standardize_ints(dilations, rank, "dilations", caller)
     if max(strides) > 1 and max(dilations) > 1:

@@ -1,48 +1,53 @@
 """Per-sample transposed convolution: the input gradient of `per_sample_conv`, as a layer of its own."""
 
+import typing
+
 import tensorflow as tf
 
-from tfdynconv.ops import plan
+from tfdynconv.ops import place, plan
 from tfdynconv.ops.geometry import ConvGeometry, cells, spatial_size, standardize_data_format
 from tfdynconv.ops.per_sample_conv import channels_first, channels_last, check_tensors, check_window
 from tfdynconv.ops.trilinear import forms
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 
 def per_sample_conv_transpose(
-    inputs,
-    kernels,
-    strides=1,
-    padding="valid",
-    output_padding=None,
-    dilations=1,
-    data_format="channels_last",
-    lowering="auto",
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    output_padding: typing.Optional[Ints] = None,
+    dilations: Ints = 1,
+    data_format: str = "channels_last",
+    lowering: str = "auto",
+) -> Tensor:
     """Transpose-convolve each sample of a batch with its own kernel, in 1, 2 or 3 dimensions.
 
-    `y[b, o s + t d - before, f] += x[b, o, c] kernels[b, t, f, c]` over all cells o, taps t and channels c: what
-    `keras.layers.Conv2DTranspose` computes, with a kernel for each sample. Gradients of every order are exact.
+        `y[b, o s + t d - before, f] += x[b, o, c] kernels[b, t, f, c]` over all cells o, taps t and channels c: what
+        `keras.layers.Conv2DTranspose` computes, with a kernel for each sample. Gradients of every order are exact.
 
-    Args:
-        inputs: `[batch, *space, channels]`, or channels first; batch and sizes may be unknown.
-        kernels: `[batch, *kernel_size, filters, channels]` (filters before channels, as Keras has it).
-        strides, dilations: an int or one for each spatial axis; not both above 1.
-        padding: `"valid"` or `"same"`.
-        output_padding: None, an int, or one for each axis: cells added at the end of the output, as in Keras.
-        data_format, lowering: as in `per_sample_conv`.
+        Args:
+            inputs: `[batch, *space, channels]`, or channels first; batch and sizes may be unknown.
+            kernels: `[batch, *kernel_size, filters, channels]` (filters before channels, as Keras has it).
+            strides, dilations: an int or one for each spatial axis; not both above 1.
+            padding: `"valid"` or `"same"`.
+            output_padding: None, an int, or one for each axis: cells added at the end of the output, as in Keras.
+            data_format, lowering: as in `per_sample_conv`.
 
-    Returns:
-        `[batch, *output space, filters]`; an axis of n cells becomes `n s` for `"same"` and `n s + max(k - s, 0)` for
-        `"valid"`, where k is the kernel's extent `(kernel - 1) d + 1`.
+        Returns:
+            `[batch, *output space, filters]`; an axis of n cells becomes `n s` for `"same"` and `n s + max(k - s, 0)` for
+            `"valid"`, where k is the kernel's extent `(kernel - 1) d + 1`.
 
-    Raises:
-        ValueError: wrong rank, sizes, dtype or padding, or a lowering that cannot run in this place.
+        Raises:
+            ValueError: wrong rank, sizes, dtype or padding, or a lowering that cannot run in this place.
 
-    Cost: the multiply-adds of one static transposed convolution per sample.
+        Cost: the multiply-adds of one static transposed convolution per sample.
 
-    >>> import tensorflow as tf
-    >>> per_sample_conv_transpose(tf.ones([2, 4, 4, 3]), tf.ones([2, 3, 3, 5, 3]), strides=2, padding="same").shape
-    TensorShape([2, 8, 8, 5])
+        >>> import typing
+
+    import tensorflow as tf
+        >>> per_sample_conv_transpose(tf.ones([2, 4, 4, 3]), tf.ones([2, 3, 3, 5, 3]), strides=2, padding="same").shape
+        TensorShape([2, 8, 8, 5])
     """
     caller = "per_sample_conv_transpose"
     inputs, kernels, rank = check_tensors(inputs, kernels, (3, 4, 5), caller)
@@ -55,7 +60,9 @@ def per_sample_conv_transpose(
     if rank == 1:
         inputs, kernels = tf.expand_dims(inputs, 1), tf.expand_dims(kernels, 1)
         strides, dilations, added = (1, *strides), (1, *dilations), added and (0, *added)
-    outputs = transpose(inputs, kernels, ConvGeometry(strides, dilations, padding.upper()), added, lowering, caller)
+    outputs = transpose(
+        inputs, kernels, ConvGeometry(strides, dilations, str(padding).upper()), added, lowering, caller
+    )
     outputs = tf.squeeze(outputs, 1) if rank == 1 else outputs
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
@@ -65,7 +72,8 @@ def transpose(inputs, kernels, geometry, added, lowering, caller):
     kernel_size, filters = tuple(kernels.shape[1:-2]), kernels.shape[-2]
     size = output_size(spatial_size(inputs, geometry.rank), kernel_size, geometry, added)
     static = [n if isinstance(n, int) else None for n in size]
-    chosen = plan.choose(lowering, plan.Case.of("conv", kernel_size, cells(static), geometry), inputs, caller)
+    case = plan.Case.of("conv", kernel_size, cells(static), geometry, kernels.dtype)
+    chosen = place.note(plan.choose(lowering, case, inputs, caller))
     shapes = {"x": [inputs.shape[0], *static, filters], "k": kernels.shape, "y": inputs.shape}
     _, input_grad, _ = forms(chosen, geometry, kernel_size, shapes)
     return input_grad(inputs, kernels, size)

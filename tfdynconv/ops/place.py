@@ -23,6 +23,24 @@ def exporting(place="tflite", phone=None):
         _scope.place, _scope.phone = before
 
 
+@contextlib.contextmanager
+def noting():
+    """While open, ops note how they compute, in the list that this gives: lowerings, or names for what is none."""
+    before, _scope.notes = getattr(_scope, "notes", None), []
+    try:
+        yield _scope.notes
+    finally:
+        _scope.notes = before
+
+
+def note(chosen):
+    """Tell whoever looks on, `noting`, the lowering that an op has chosen; give it back."""
+    notes = getattr(_scope, "notes", None)
+    if notes is not None:
+        notes.append(chosen)
+    return chosen
+
+
 def phone():
     """The plan of the export that is going on, None outside of one."""
     return _scope.phone if getattr(_scope, "place", None) == "tflite" else None
@@ -88,6 +106,9 @@ class ByDevice:
 
     def kernel_grad(self, *arguments):
         return self.run("kernel_grad", *arguments)
+
+    def mixture_grads(self, *arguments):
+        return self.run("mixture_grads", *arguments)
 
     def run(self, name, *arguments):
         lowerings = tuple(self.lowerings)

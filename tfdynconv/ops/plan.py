@@ -14,6 +14,7 @@ from tfdynconv.ops.lowerings.grouped import Grouped, GroupedForTpu, GroupedNativ
 from tfdynconv.ops.lowerings.loop import CompiledLoop, Loop
 from tfdynconv.ops.lowerings.matmul import Matmul
 from tfdynconv.ops.lowerings.rows import Rows
+from tfdynconv.ops.lowerings.taps import Taps
 from tfdynconv.ops.lowerings.vectorized import Vectorized
 
 LOWERINGS = {
@@ -36,22 +37,25 @@ LOWERINGS = {
     },
 }
 NAMES = ("auto", "loop", "grouped", "matmul", "vectorized")
+FEW_SAMPLES = 3  # each chunk reads the whole bank: with fewer samples to a chunk that takes longer than convolving
 _overrides = threading.local()
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What a rule may look at: `pixels`, the output cells of a sample, is None where unknown; `stride` is the largest."""
+    """What a rule may look at: `pixels`, the output cells of a sample, is None where unknown; `stride` is the largest;
+    `is_narrow` means numbers of 16 bits."""
 
     kind: str
     kernel_size: tuple
     pixels: typing.Optional[int]
     is_dilated: bool = False
     stride: int = 1
+    is_narrow: bool = False
 
     @classmethod
-    def of(cls, kind, kernel_size, pixels, geometry):
-        return cls(kind, kernel_size, pixels, geometry.is_dilated, max(geometry.strides))
+    def of(cls, kind, kernel_size, pixels, geometry, dtype):
+        return cls(kind, kernel_size, pixels, geometry.is_dilated, max(geometry.strides), dtype.size < 4)
 
     @property
     def rank(self):
@@ -60,6 +64,11 @@ class Case:
     @property
     def is_pointwise(self):
         return all(k == 1 for k in self.kernel_size)
+
+    @property
+    def is_product(self):
+        """A product of matrices as it stands, of numbers that a CPU multiplies fast."""
+        return self.is_pointwise and self.stride == 1 and not self.is_narrow
 
     @property
     def has_few_pixels(self):
@@ -89,6 +98,7 @@ def always(case):
 RULES = [
     ("cpu", "conv", lambda c: c.is_dilated_3d, "matmul", "TensorFlow has no dilated 3-D convolution on a CPU"),
     ("cpu", "conv", lambda c: c.is_small_3d, "matmul", "0.4 to 0.7 of the loop's time in training"),
+    ("cpu", "conv", lambda c: c.is_product, "matmul", "0.4 to 1.0 of the loop's time, the less the larger the kernel"),
     ("cpu", "conv", always, "loop", "fastest or within noise of it on every shape"),
     ("cpu", "depthwise", always, "loop", "no transposes of input and output"),
     ("cpu_xla", "conv", lambda c: c.is_pointwise, "matmul", "no copies at all"),
@@ -174,23 +184,24 @@ def choose(name, case, tensor, caller):
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):
-    """(chunks, lowering) where mixing a few kernels at a time pays: large kernels on a CPU. Otherwise None."""
+    """How to mix a part of the kernels at a time, where they are large and a CPU runs them; otherwise None."""
     place = places.current(inputs)
     chunk = samples_a_chunk(bank)
-    few = inputs.shape[0] is not None and inputs.shape[0] <= chunk
-    if requested(name) != "auto" or not chunk or few or groups > 1 or geometry.rank == 1:
+    if requested(name) != "auto" or not chunk or inputs.shape[0] == 1 or groups > 1 or geometry.rank == 1:
+        return None
+    if place not in (None, "cpu", "cpu_xla") or places.compiled_place() != "cpu_xla":
         return None
     kernel_size = tuple(bank.shape[1:-2])
-    case = Case.of("conv", kernel_size, cells(geometry.output_size(inputs.shape[1:-1], kernel_size)), geometry)
+    pixels = cells(geometry.output_size(inputs.shape[1:-1], kernel_size))
+    case = Case.of("conv", kernel_size, pixels, geometry, bank.dtype)
+    # a CPU multiplies in 16 bits slowly; chunks widen a sample at a time
+    if not case.is_narrow and (case.has_few_pixels or chunk <= FEW_SAMPLES):
+        return Taps()
+    if inputs.shape[0] is not None and inputs.shape[0] <= chunk:
+        return None
     table = LOWERINGS["conv"]
-    plain, compiled_form = table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)]
-    if place == "cpu":
-        return Chunks(plain), plain
-    if place == "cpu_xla":
-        return CompiledChunks(compiled_form), compiled_form
-    if place is None and places.compiled_place() == "cpu_xla":
-        return places.ByDevice(Chunks(plain), CompiledChunks(compiled_form)), places.ByDevice(plain, compiled_form)
-    return None
+    plain, compiled = Chunks(table[rule_for("cpu", case)]), CompiledChunks(table[rule_for("cpu_xla", case)])
+    return {"cpu": plain, "cpu_xla": compiled, None: places.ByDevice(plain, compiled)}[place]
 
 
 def forced(name, case, place, table):

@@ -18,23 +18,24 @@ from tfdynconv.ops.per_sample_conv import (
 from tfdynconv.ops.regions import dense, routed
 from tfdynconv.ops.regions.routed import regions_of
 from tfdynconv.ops.trilinear import hidden, shaped
+from tfdynconv.ops.types import Ints, Padding, Tensor
 
 LOWERINGS = ("auto", "routed", "dense")
 
 
 def region_conv(
-    inputs,
-    kernels,
-    guide,
-    strides=1,
-    padding="valid",
-    dilations=1,
-    groups=1,
-    data_format="channels_last",
-    beta=1.0,
-    use_alpha=False,
-    lowering="auto",
-):
+    inputs: Tensor,
+    kernels: Tensor,
+    guide: Tensor,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    dilations: Ints = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    beta: float = 1.0,
+    use_alpha: bool = False,
+    lowering: str = "auto",
+) -> Tensor:
     """Convolve every pixel of a sample with the kernel of its region.
 
     `M[b, p] = argmax_j guide[b, p, j]` and `y[b, p] = conv(x[b], W[b, M[b, p]])[p]`, the first region of equals. Backward,
@@ -90,7 +91,8 @@ def region_conv(
         apart = [kernel_groups_to_samples(k, groups) for k in tf.unstack(kernels, num=regions, axis=1)]
         kernels, inputs = tf.stack(apart, 1), groups_to_samples(inputs, groups)
         guide = tf.repeat(guide, groups, axis=0)
-    outputs = convolve(inputs, kernels, guide, geometry, float(beta), use_alpha, form(lowering, inputs, caller))
+    how = places.note(form(lowering, inputs, caller))
+    outputs = convolve(inputs, kernels, guide, geometry, float(beta), use_alpha, how)
     outputs = samples_to_groups(outputs, groups) if groups > 1 else outputs
     return channels_first(outputs) if data_format == "channels_first" else outputs
 
@@ -152,10 +154,10 @@ def convolve(inputs, kernels, guide, geometry, beta, use_alpha, how):
                     results, [x, k, g, y], output_gradients=list(cotangents), unconnected_gradients="zero"
                 )
 
-            tensors = tuple(map(hidden, (x, k, g, y)))
+            a, b, c, d = map(hidden, (x, k, g, y))
             results = run(
-                lambda: routed_form(*tensors),
-                lambda: dense.gradients(*tensors, geometry, beta, use_alpha)[chosen],
+                lambda: routed_form(a, b, c, d),
+                lambda: dense.gradients(a, b, c, d, geometry, beta, use_alpha)[chosen],
             )
             return tuple(shaped(r, t.shape) for r, t in zip(results, (inputs, kernels, guide)[chosen])), grad
 

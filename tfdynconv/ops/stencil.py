@@ -116,7 +116,7 @@ def sum_over(taps, part):
     Left alone TensorFlow would make all parts first, and hold as much as patches do. Sums of pairs are of like sizes, which
     costs few bits where they are rounded to 16 or 8.
     """
-    sums = []
+    sums: list = []
     for count, tap in enumerate(taps, start=1):
         with tf.control_dependencies(sums[-1:]):
             total = part(tap)

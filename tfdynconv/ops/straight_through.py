@@ -5,8 +5,10 @@ import numbers
 
 import tensorflow as tf
 
+from tfdynconv.ops.types import Tensor
 
-def binarize(proxy, threshold=0.5):
+
+def binarize(proxy: Tensor, threshold: float = 0.5) -> Tensor:
     """A binary mask from real proxies, with the gradient of the identity.
 
     Forward `M = 1[H > t]`, backward `dL/dH := dL/dM`: the true derivative is zero wherever it exists, and no mask would ever

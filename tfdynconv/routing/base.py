@@ -1,10 +1,13 @@
 """Routing: the small network that turns the input of a dynamic layer into mixing coefficients."""
 
+import typing
+
 import keras
 import tensorflow as tf
 
 from tfdynconv import _compat
 from tfdynconv.ops.geometry import standardize_data_format
+from tfdynconv.ops.types import Shape, Tensor
 
 
 class Routing(keras.layers.Layer):
@@ -32,8 +35,12 @@ class Routing(keras.layers.Layer):
     """
 
     sums_to_one = False
+    num_kernels: typing.Any  # an int; pairs of name and size where there are several attentions
+    owner: str
 
-    def __init__(self, num_kernels=None, data_format=None, **kwargs):
+    def __init__(
+        self, num_kernels: typing.Optional[int] = None, data_format: typing.Optional[str] = None, **kwargs: typing.Any
+    ) -> None:
         kwargs.setdefault("dtype", "float64" if _compat.floatx() == "float64" else "float32")
         super().__init__(**kwargs)
         if num_kernels is not None and (not isinstance(num_kernels, int) or num_kernels < 1):
@@ -43,7 +50,7 @@ class Routing(keras.layers.Layer):
         self.num_kernels = num_kernels
         self.data_format = data_format and standardize_data_format(data_format, type(self).__name__)
 
-    def bind(self, num_kernels, data_format, owner):
+    def bind(self, num_kernels: typing.Any, data_format: typing.Optional[str], owner: str) -> None:
         """Take the size of the bank and the data format from the dynamic layer that owns this routing."""
         if getattr(self, "owner", owner) != owner:
             raise ValueError(
@@ -61,7 +68,7 @@ class Routing(keras.layers.Layer):
                 )
             setattr(self, name, value)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if self.num_kernels is None:
             raise ValueError(
                 f"{type(self).__name__}: how many kernels? Standing alone, a routing needs `num_kernels`: "
@@ -70,10 +77,10 @@ class Routing(keras.layers.Layer):
         self.data_format = self.data_format or _compat.image_data_format()
         super().build(input_shape)
 
-    def channels(self, input_shape):
+    def channels(self, input_shape: Shape) -> typing.Any:
         return input_shape[1 if self.data_format == "channels_first" and len(input_shape) > 2 else -1]
 
-    def pool(self, inputs):
+    def pool(self, inputs: Tensor) -> Tensor:
         """Global mean over all spatial axes: `[batch, channels]`."""
         inputs = tf.cast(inputs, self.compute_dtype)
         if inputs.shape.rank == 2:
@@ -81,10 +88,10 @@ class Routing(keras.layers.Layer):
         axes = range(2, inputs.shape.rank) if self.data_format == "channels_first" else range(1, inputs.shape.rank - 1)
         return tf.reduce_mean(inputs, list(axes))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> typing.Any:
         return (input_shape[0], self.num_kernels)
 
-    def stand_still(self):
+    def stand_still(self) -> typing.Any:
         """Set the weights, which must exist, so that every coefficient is the same for every input; return that number.
 
         Training sets out from there: `tfdynconv.surgery.to_dynamic` starts layers like this.
@@ -94,17 +101,17 @@ class Routing(keras.layers.Layer):
             "every coefficient is the same number, whatever the input, and return that."
         )
 
-    def cost(self, channels):
+    def cost(self, channels: int) -> tuple:
         """(parameters, multiply-adds of a sample) for inputs of so many channels."""
         raise ValueError(
             f"{type(self).__name__}: its cost is not known. Write a Routing subclass that defines cost(self, channels)."
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "num_kernels": self.num_kernels, "data_format": self.data_format}
 
 
-def zero(layer):
+def zero(layer: keras.layers.Layer) -> None:
     """Set all weights of a layer to zero."""
     for weight in layer.weights:
         weight.assign(tf.zeros(weight.shape, weight.dtype))

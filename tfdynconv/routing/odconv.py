@@ -1,8 +1,11 @@
 """ODConv's routing (arXiv 2209.07947): four attentions from one squeezed vector."""
 
+import typing
+
 import keras
 import tensorflow as tf
 
+from tfdynconv.ops.types import Shape, Tensor
 from tfdynconv.routing.base import Routing, zero
 from tfdynconv.routing.temperature import TemperatureMixin
 from tfdynconv.routing.vector_norm import VectorBatchNormalization
@@ -40,14 +43,14 @@ class ODConvRouting(TemperatureMixin, Routing):
 
     def __init__(
         self,
-        sizes=None,
-        reduction_ratio=1 / 16,
-        min_hidden=16,
-        temperature=1.0,
-        norm="batch",
-        data_format=None,
-        **kwargs,
-    ):
+        sizes: typing.Optional[typing.Mapping[str, int]] = None,
+        reduction_ratio: float = 1 / 16,
+        min_hidden: int = 16,
+        temperature: float = 1.0,
+        norm: typing.Optional[str] = "batch",
+        data_format: typing.Optional[str] = None,
+        **kwargs: typing.Any,
+    ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         self.set_temperature(temperature)
         if sizes is not None and (not sizes or not set(sizes) <= set(HEADS)):
@@ -62,19 +65,19 @@ class ODConvRouting(TemperatureMixin, Routing):
         self.num_kernels = sizes and in_order(sizes)
         self.reduction_ratio, self.min_hidden, self.norm = reduction_ratio, min_hidden, norm
 
-    def width(self, channels):
+    def width(self, channels: int) -> int:
         return max(int(channels * self.reduction_ratio), self.min_hidden)
 
-    def bind(self, num_kernels, data_format, owner):
+    def bind(self, num_kernels: typing.Any, data_format: typing.Optional[str], owner: str) -> None:
         super().bind(in_order(num_kernels), data_format, owner)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         channels = self.channels(input_shape)
         hidden = self.width(channels)
         initializer = {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"}  # as published
 
-        def dense(name, units, inputs, use_bias):
+        def dense(name: str, units: int, inputs: int, use_bias: bool) -> keras.layers.Layer:
             layer = keras.layers.Dense(
                 units,
                 use_bias=use_bias,
@@ -86,7 +89,7 @@ class ODConvRouting(TemperatureMixin, Routing):
             return layer
 
         self.squeeze = dense("squeeze", hidden, channels, use_bias=self.norm is None)
-        self.normalize = None
+        self.normalize: typing.Any = None
         if self.norm is not None:
             kind = VectorBatchNormalization if self.norm == "batch" else keras.layers.LayerNormalization
             self.normalize = kind(epsilon=1e-5, name="norm", dtype=self.compute_dtype)
@@ -94,11 +97,11 @@ class ODConvRouting(TemperatureMixin, Routing):
         self.heads = [dense(f"{name}_head", size, hidden, use_bias=True) for name, size in self.num_kernels]
         self.add_temperature()
 
-    def head(self, name):
+    def head(self, name: str) -> keras.layers.Layer:
         """The dense layer of one attention, or None."""
         return dict(zip(dict(self.num_kernels), self.heads)).get(name)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: typing.Optional[bool] = None) -> typing.Any:
         hidden = self.squeeze(self.pool(inputs))
         if self.norm == "batch":
             hidden = self.normalize(hidden, training=training)
@@ -111,21 +114,21 @@ class ODConvRouting(TemperatureMixin, Routing):
             for (name, _), head in zip(self.num_kernels, self.heads)
         }
 
-    def stand_still(self):
+    def stand_still(self) -> dict:
         """`{name: the number that every attention of this name is}`."""
         for head in self.heads:
             zero(head)
         return {name: 1 / size if name == "kernel" else 0.5 for name, size in self.num_kernels}
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> typing.Any:
         return {name: (input_shape[0], size) for name, size in self.num_kernels}
 
-    def cost(self, channels):
+    def cost(self, channels: int) -> tuple:
         h, total = self.width(channels), sum(size for _, size in self.num_kernels)
         norm = h if self.norm is None else 2 * h
         return channels * h + norm + (h + 1) * total, channels * h + h * total
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         del config["num_kernels"]
         return {
@@ -138,7 +141,7 @@ class ODConvRouting(TemperatureMixin, Routing):
         }
 
 
-def in_order(sizes):
+def in_order(sizes: typing.Any) -> tuple:
     """A dict or pairs as a tuple of pairs, in the order of `HEADS`."""
     sizes = dict(sizes)
     return tuple((name, int(sizes[name])) for name in HEADS if name in sizes)

@@ -1,7 +1,10 @@
 """From what a user writes, `routing=...`, to a routing object."""
 
+import typing
+
 import keras
 
+from tfdynconv.ops.types import Shape, Tensor
 from tfdynconv.routing.base import Routing
 from tfdynconv.routing.sigmoid import SigmoidRouting
 from tfdynconv.routing.softmax import SoftmaxRouting
@@ -20,27 +23,33 @@ class CallableRouting(Routing):
         num_kernels, data_format: see `Routing`.
     """
 
-    def __init__(self, function, num_kernels=None, data_format=None, **kwargs):
+    def __init__(
+        self,
+        function: typing.Callable,
+        num_kernels: typing.Optional[int] = None,
+        data_format: typing.Optional[str] = None,
+        **kwargs: typing.Any,
+    ) -> None:
         super().__init__(num_kernels=num_kernels, data_format=data_format, **kwargs)
         self.function = function
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         if isinstance(self.function, keras.layers.Layer) and not self.function.built:
             self.function.build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self.function(inputs)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "function": keras.saving.serialize_keras_object(self.function)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> typing.Any:
         return cls(**{**config, "function": keras.saving.deserialize_keras_object(config["function"])})
 
 
-def get(identifier, **arguments):
+def get(identifier: typing.Any, **arguments: typing.Any) -> typing.Optional[Routing]:
     """A routing object from None, a name, a config dict, a `Routing`, or a callable.
 
     `arguments` go to the class that a name stands for; the other forms carry their own.

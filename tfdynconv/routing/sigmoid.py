@@ -1,8 +1,11 @@
 """CondConv's routing (arXiv 1904.04971): global mean, one dense layer, sigmoid."""
 
+import typing
+
 import keras
 import tensorflow as tf
 
+from tfdynconv.ops.types import Shape, Tensor
 from tfdynconv.routing.base import Routing, zero
 
 
@@ -29,7 +32,13 @@ class SigmoidRouting(Routing):
     array([0.5, 0.5, 0.5, 0.5], dtype=float32)
     """
 
-    def __init__(self, num_kernels=None, hidden_units=None, data_format=None, **kwargs):
+    def __init__(
+        self,
+        num_kernels: typing.Optional[int] = None,
+        hidden_units: typing.Optional[int] = None,
+        data_format: typing.Optional[str] = None,
+        **kwargs: typing.Any,
+    ) -> None:
         super().__init__(num_kernels=num_kernels, data_format=data_format, **kwargs)
         if hidden_units is not None and (not isinstance(hidden_units, int) or hidden_units < 1):
             raise ValueError(
@@ -37,7 +46,7 @@ class SigmoidRouting(Routing):
             )
         self.hidden_units = hidden_units
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         channels = self.channels(input_shape)
         self.hidden = None
@@ -47,19 +56,19 @@ class SigmoidRouting(Routing):
         self.dense = keras.layers.Dense(self.num_kernels, name="dense", dtype=self.compute_dtype)
         self.dense.build((None, self.hidden_units or channels))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         pooled = self.pool(inputs)
         return tf.sigmoid(self.dense(pooled if self.hidden is None else self.hidden(pooled)))
 
-    def stand_still(self):
+    def stand_still(self) -> float:
         zero(self.dense)
         return 0.5
 
-    def cost(self, channels):
+    def cost(self, channels: int) -> tuple:
         if self.hidden_units is None:
             return self.num_kernels * (channels + 1), self.num_kernels * channels
         h = self.hidden_units
         return h * (channels + 1) + self.num_kernels * (h + 1), h * channels + self.num_kernels * h
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "hidden_units": self.hidden_units}

@@ -1,8 +1,11 @@
 """Dynamic Convolution's routing (arXiv 1912.03458): squeeze and excite, then softmax with a temperature."""
 
+import typing
+
 import keras
 import tensorflow as tf
 
+from tfdynconv.ops.types import Shape, Tensor
 from tfdynconv.routing.base import Routing, zero
 from tfdynconv.routing.temperature import TemperatureMixin
 
@@ -38,13 +41,13 @@ class SoftmaxRouting(TemperatureMixin, Routing):
 
     def __init__(
         self,
-        num_kernels=None,
-        reduction_ratio=0.25,
-        hidden_units=None,
-        temperature=30.0,
-        data_format=None,
-        **kwargs,
-    ):
+        num_kernels: typing.Optional[int] = None,
+        reduction_ratio: float = 0.25,
+        hidden_units: typing.Optional[int] = None,
+        temperature: float = 30.0,
+        data_format: typing.Optional[str] = None,
+        **kwargs: typing.Any,
+    ) -> None:
         super().__init__(num_kernels=num_kernels, data_format=data_format, **kwargs)
         self.set_temperature(temperature)
         if reduction_ratio <= 0 or (hidden_units is not None and hidden_units < 1):
@@ -55,10 +58,10 @@ class SoftmaxRouting(TemperatureMixin, Routing):
         self.reduction_ratio = reduction_ratio
         self.hidden_units = hidden_units
 
-    def width(self, channels):
+    def width(self, channels: int) -> int:
         return self.hidden_units or max(1, int(channels * self.reduction_ratio))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         channels = self.channels(input_shape)
         initializer = {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"}  # as published
@@ -80,19 +83,19 @@ class SoftmaxRouting(TemperatureMixin, Routing):
         self.excite.build((None, self.width(channels)))
         self.add_temperature()
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         logits = self.excite(self.squeeze(self.pool(inputs)))
         return tf.nn.softmax(logits / tf.convert_to_tensor(self.temperature))
 
-    def stand_still(self):
+    def stand_still(self) -> float:
         zero(self.excite)
         return 1 / self.num_kernels
 
-    def cost(self, channels):
+    def cost(self, channels: int) -> tuple:
         h = self.width(channels)
         return channels * h + (h + 1) * self.num_kernels, channels * h + h * self.num_kernels
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "reduction_ratio": self.reduction_ratio,

@@ -1,10 +1,12 @@
 """One prediction for several layers, as DyNet's blocks have it (arXiv 2004.10694)."""
 
 import math
+import typing
 
 import keras
 import tensorflow as tf
 
+from tfdynconv.ops.types import Shape, Tensor
 from tfdynconv.routing.sigmoid import SigmoidRouting
 
 
@@ -33,7 +35,13 @@ class SplitRouting(SigmoidRouting):
     TensorShape([2, 6, 6, 12])
     """
 
-    def __init__(self, shapes, hidden_units=None, data_format=None, **kwargs):
+    def __init__(
+        self,
+        shapes: typing.Sequence[typing.Sequence[int]],
+        hidden_units: typing.Optional[int] = None,
+        data_format: typing.Optional[str] = None,
+        **kwargs: typing.Any,
+    ) -> None:
         shapes = [tuple(shape) for shape in shapes]
         if not shapes or not all(isinstance(n, int) and n > 0 for shape in shapes for n in shape) or () in shapes:
             raise ValueError(
@@ -43,14 +51,14 @@ class SplitRouting(SigmoidRouting):
         super().__init__(num_kernels=total, hidden_units=hidden_units, data_format=data_format, **kwargs)
         self.shapes = shapes
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> typing.Any:
         parts = tf.split(super().call(inputs), [math.prod(shape) for shape in self.shapes], -1)
         return [tf.reshape(part, [-1, *shape]) for part, shape in zip(parts, self.shapes)]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> typing.Any:
         return [(input_shape[0], *shape) for shape in self.shapes]
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         del config["num_kernels"]
         return {**config, "shapes": [list(shape) for shape in self.shapes]}

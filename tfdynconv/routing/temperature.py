@@ -1,6 +1,10 @@
 """A temperature that can change during training: a weight that no optimizer moves."""
 
+import typing
+
 import tensorflow as tf
+
+from tfdynconv.ops.types import Shape, Tensor
 
 
 class TemperatureMixin:
@@ -10,17 +14,19 @@ class TemperatureMixin:
     Exporting a model at another value warns.
     """
 
-    def set_temperature(self, temperature):
+    add_weight: typing.Callable  # the layer's
+
+    def set_temperature(self, temperature: float) -> None:
         if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(
                 f"{type(self).__name__}: `temperature` must be a positive number. Received: temperature={temperature!r}."
             )
         self.initial_temperature = float(temperature)
 
-    def add_temperature(self):
+    def add_temperature(self) -> None:
         for name, value in (("temperature", self.initial_temperature), ("final_temperature", 1.0)):
 
-            def initializer(shape, dtype=None, value=value):
+            def initializer(shape: Shape, dtype: typing.Any = None, value: float = value) -> Tensor:
                 return tf.constant(value, dtype, shape)  # Keras' own Constant rounds to float32
 
             setattr(self, name, self.add_weight(name=name, shape=(), initializer=initializer, trainable=False))

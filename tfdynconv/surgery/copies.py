@@ -47,6 +47,13 @@ def give_weights(old, new):
             part.finalize_state()
 
 
+def give_flag(layer, trainable):
+    """Freeze or thaw a layer with all inside. Keras passes over a flag that is set already, and tells the parts nothing."""
+    for part in walk(layer) if not trainable else [layer]:
+        if part.trainable != trainable:
+            part.trainable = trainable
+
+
 def give_flags(old, new):
     """Make the same parts trainable: those of an owner first, since setting its flag sets theirs."""
     for before, after in zip(walk(old), walk(new)):

@@ -5,6 +5,7 @@ import inspect
 import keras
 
 from tfdynconv import layers
+from tfdynconv.layers.cost import CONVOLUTIONS
 
 K = keras.layers
 
@@ -39,13 +40,6 @@ FAMILIES = {
     "DRConv": {K.Conv2D: layers.DRConv2D, K.DepthwiseConv2D: layers.DRConv2D},
     "Versatile": {K.Conv2D: layers.VersatileConv2D},
 }
-CONVOLUTIONS = tuple(
-    getattr(K, name)
-    for name in (
-        *("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
-        *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
-    )
-)
 WITH_KERNEL = (*CONVOLUTIONS, K.Dense)
 OF_THE_SURGEON = ("name", "trainable", "dtype")
 

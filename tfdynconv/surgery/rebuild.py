@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdynconv import _compat
 from tfdynconv.surgery.calls import map_refs
-from tfdynconv.surgery.copies import copied, give_flags, give_weights
+from tfdynconv.surgery.copies import copied, give_flag, give_flags, give_weights
 from tfdynconv.surgery.graph import is_graph, is_sequential, read
 
 
@@ -104,8 +104,8 @@ class Made:
     def give_all(self):
         for old, new in self.pairs.values():
             for layer in new:
-                if isinstance(layer, keras.layers.Layer) and layer.trainable != old.trainable:
-                    layer.trainable = old.trainable
+                if isinstance(layer, keras.layers.Layer):
+                    give_flag(layer, old.trainable)
             if is_graph(old) or not isinstance(old, keras.layers.Layer):
                 continue
             if len(new) == 1 and type(new[0]) is type(old):

@@ -5,9 +5,9 @@ import typing
 
 import numpy as np
 
+from tfdynconv.layers.cost import multiply_adds
 from tfdynconv.surgery.choose import choose
 from tfdynconv.surgery.compare import check_same, differences, tolerance_of
-from tfdynconv.surgery.cost import multiply_adds
 from tfdynconv.surgery.dynamic_layer import fill
 from tfdynconv.surgery.families import check_arguments, family_of
 from tfdynconv.surgery.graph import check_model

@@ -6,7 +6,7 @@ the time goes into fetching fresh memory for the kernels and moving them through
 
 import tensorflow as tf
 
-from tfdynconv.ops.mixing import mix
+from tfdynconv.ops.mixing import bank_gradient, coefficient_gradient, mix
 
 CHUNK_BYTES = 1 << 24
 LARGE_KERNEL_BYTES = 1 << 20  # below, the kernels of the whole batch are written faster than a loop is run
@@ -35,6 +35,12 @@ class Chunks:
             return self.lowering.input_grad(y, mix(bank, a), geometry, input_size)
 
         return self.run(part, y, coefficients, samples_a_chunk(bank))
+
+    def mixture_grads(self, x, y, bank, coefficients, geometry):
+        kernels = self.lowering.kernel_grad(x, y, geometry, tuple(bank.shape[1:-2]))
+        kernels.set_shape([x.shape[0], *bank.shape[1:]])
+        per_filter = coefficients.shape[2] if coefficients.shape.rank == 3 else None
+        return bank_gradient(coefficients, kernels, bank.shape), coefficient_gradient(bank, kernels, per_filter)
 
     def run(self, part, tensor, coefficients, chunk):
         """`part` over slices of both arguments; the last may be shorter."""

@@ -49,9 +49,9 @@ class CompiledLoop(Loop):
     def input_grad(self, y, k, geometry, input_size):
         return self.run("input_grad", (y, k), geometry, (tuple(input_size),))
 
-    def run(self, name, arguments, geometry, extra):
+    def run(self, name, arguments, geometry, extra, captured=()):
         one = per_sample_function(self.primitive, name, geometry, extra)
-        return tf.map_fn(lambda sample: one(*sample), arguments, fn_output_signature=arguments[0].dtype)
+        return tf.map_fn(lambda sample: one(*sample, *captured), arguments, fn_output_signature=arguments[0].dtype)
 
 
 @functools.cache

@@ -22,11 +22,16 @@ def taps(x, kernel_size, geometry):
     output = geometry.output_size(input_size, kernel_size)
     size = [(o - 1) * s + e for o, s, e in zip(output, geometry.strides, geometry.extent(kernel_size))]
     padded = fit(x, geometry.pad_before(input_size, kernel_size), size)
-    for tap in itertools.product(*map(range, kernel_size)):
-        start = [t * d for t, d in zip(tap, geometry.dilations)]
+    for start in starts(kernel_size, geometry):
         steps = [slice(b, b + (o - 1) * s + 1, s) for b, o, s in zip(start, output, geometry.strides)]
         whole = kernel_size == (1,) * rank and geometry.strides == (1,) * rank
         yield padded if whole else padded[(slice(None), *steps)]
+
+
+def starts(kernel_size, geometry):
+    """For each kernel tap in row-major order: the first cell of the padded input that it reads."""
+    for tap in itertools.product(*map(range, kernel_size)):
+        yield [t * d for t, d in zip(tap, geometry.dilations)]
 
 
 def patches(x, kernel_size, geometry):

@@ -3,6 +3,8 @@
 One region is added after the other, so that no output is kept m times.
 """
 
+import typing
+
 import tensorflow as tf
 
 from tfdynconv.ops.hard_assignment import hard_assignment
@@ -14,7 +16,7 @@ CALLER = "region_conv"
 def conv(x, kernels, guide, geometry, beta, use_alpha):
     """Differentiable in every argument, by TensorFlow's own rules but for `hard_assignment`."""
     chosen = tf.cast(hard_assignment(guide, beta), x.dtype)
-    alpha = tf.cast(tf.stop_gradient(tf.nn.softmax(guide)), x.dtype) if use_alpha else None
+    alpha: typing.Any = tf.cast(tf.stop_gradient(tf.nn.softmax(guide)), x.dtype) if use_alpha else None
     outputs = 0.0
     flat = tf.reshape(kernels, [-1, kernels.shape[1], kernels.shape[2:].num_elements()])  # slices at rank 3, for phones
     for j in range(kernels.shape[1]):

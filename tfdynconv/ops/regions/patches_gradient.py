@@ -1,6 +1,7 @@
 """From the gradients of patches back to that of the image that they were cut from."""
 
 import itertools
+import typing
 
 import tensorflow as tf
 
@@ -15,7 +16,7 @@ def patches_gradient(rows, size, kernel_size, channels, geometry):
     apart = tf.reshape(rows, [*output, -1, channels])
     taps = tf.unstack(apart, num=int(rows.shape[-1]) // channels, axis=len(size))
     window = [(o - 1) * s + e for o, s, e in zip(output, geometry.strides, geometry.extent(kernel_size))]
-    total = 0.0
+    total: typing.Any = 0.0
     for tap, values in zip(itertools.product(*map(range, kernel_size)), taps):
         offset = [t * d for t, d in zip(tap, geometry.dilations)]
         total += fit(spread(values[tf.newaxis], geometry.strides), offset, window)

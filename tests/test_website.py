@@ -1,0 +1,121 @@
+"""What the site is made of, as far as it can be checked without building it."""
+
+import importlib
+import pathlib
+import re
+
+import pytest
+
+import tfdynconv
+from website import api, include
+from website.diagrams import ALL
+
+ROOT = pathlib.Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PACKAGES = ("layers", "blocks", "routing", "training", "export", "surgery", "models", "testing", "ops", "viz")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_diagram_is_what_its_command_draws(name):
+    drawn = (ROOT / "docs" / "diagrams" / f"{name}.svg").read_text(encoding="utf-8")
+    assert drawn == ALL[name]().svg(), "run python -m website.diagrams"
+
+
+def test_every_diagram_is_on_a_page():
+    text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    assert [name for name in ALL if f"diagrams/{name}.svg" not in text] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_names_on_a_page_exist(path):
+    """`blocks.SKConv2D` and the like, in the text and in tables."""
+    code = " ".join(re.findall(r"`([^`\n]+)`", path.read_text(encoding="utf-8")))
+    named = re.findall(rf"(?<![\w.])(?:tfdynconv\.)?({'|'.join(PACKAGES)})\.(\w+)", code)
+    missing = [f"{package}.{name}" for package, name in named if not exists(package, name)]
+    assert missing == []
+
+
+def exists(package, name):
+    module = importlib.import_module(f"tfdynconv.{package}")
+    return hasattr(module, name) or (ROOT / "tfdynconv" / package / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize("package", ["layers", "blocks"])
+def test_the_api_has_every_public_name(package):
+    names = [name for name, _ in api.public(f"tfdynconv.{package}")]
+    assert names == sorted(getattr(tfdynconv, package).__all__)
+
+
+def test_a_picture_of_a_trained_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    line = "<!-- picture: pictures/a.png What it shows -->"
+    assert include.fill(line) == ""
+    (tmp_path / "docs" / "pictures").mkdir(parents=True)
+    (tmp_path / "docs" / "pictures" / "a.png").write_bytes(b"")
+    assert include.fill(line).startswith("![What it shows](../pictures/a.png)")
+
+
+DOCUMENT = """# Title
+
+Before.
+
+## First
+
+One [link](else.md), ![two](a.png).
+
+```sh
+# no heading
+```
+
+### Inside
+
+Three.
+
+## Second
+
+<!-- mark -->
+| a |
+|---|
+| `1` |
+<!-- end of mark -->
+<!-- convolutions -->
+| class |
+|---|
+| `Conv` |
+| `Other` |
+<!-- end of convolutions -->
+"""
+
+
+@pytest.fixture
+def document(tmp_path, monkeypatch):
+    (tmp_path / "D.md").write_text(DOCUMENT)
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "how, wanted",
+    [
+        ("D.md # First", "One link, ![two](included/a.png).\n\n```sh\n# no heading\n```\n\n### Inside\n\nThree."),
+        ("D.md # Inside", "Three."),
+        ("D.md between mark", "| a |\n|---|\n| `1` |"),
+        ("D.md rows Other", "| class |\n|---|\n| `Other` |"),
+        ("D.md table Second", "| a |\n|---|\n| `1` |"),
+        (
+            "D.md or: Nothing.",
+            DOCUMENT[len("# Title\n\n") :]
+            .replace("[link](else.md)", "link")
+            .replace("a.png", "included/a.png")
+            .strip(),
+        ),
+        ("else.md or: Nothing.", "Nothing."),
+    ],
+)
+def test_a_part_of_a_document(document, how, wanted):
+    assert include.fill(f"<!-- include: {how} -->") == wanted
+
+
+@pytest.mark.parametrize("how", ["# Third", "between nothing", "rows Conv Unknown", "table Third"])
+def test_a_part_that_is_not_there(document, how):
+    with pytest.raises(ValueError, match="include: expected .* found n"):
+        include.fill(f"<!-- include: D.md {how} -->")

@@ -1,0 +1,1 @@
+"""How the documentation site is made: what MkDocs calls while it builds, the diagrams, the notebooks."""

@@ -14,8 +14,8 @@ TRACES = 512  # kept; what was traced for an object that does not come again lea
 def call(function, *arguments):
     """`function(*arguments)`; tensors may stand anywhere among the arguments, all else must be hashable, as the function.
 
-    The function must depend on nothing else: no variables, no scopes. Of its gradient only the first order is sure: hide the
-    tensors from tapes and bring the gradient yourself, as `trilinear` does.
+    The function must depend on nothing else: no variables, no scopes but that of the device, which is taken from the first
+    tensor. Tapes find no gradient: bring it yourself, as `trilinear` does. For graphs: nothing is gained in eager execution.
 
     >>> import tensorflow as tf
     >>> @tf.function
@@ -24,21 +24,38 @@ def call(function, *arguments):
     >>> float(twice(tf.constant(3.0)))
     12.0
     """
+    with tf.init_scope():
+        is_shared = tf.executing_eagerly()
+    if not is_shared:  # a graph of TensorFlow 1: what is traced there belongs to it
+        return function(*arguments)
     leaves = tf.nest.flatten(arguments)
+    tensors = [leaf for leaf in leaves if tf.is_tensor(leaf)]
     specs = [tf.TensorSpec(leaf.shape, leaf.dtype) if tf.is_tensor(leaf) else leaf for leaf in leaves]
-    trace = traced(function, tf.nest.pack_sequence_as(arguments, specs))
-    return trace(*(leaf for leaf in leaves if tf.is_tensor(leaf)))
+    trace = traced(function, tf.nest.pack_sequence_as(arguments, specs), tensors[0].device)
+    outputs = tf.nest.flatten(trace.structured_outputs)
+    # a call of `trace` itself would be stateful, for a choice by device within: no such call is dropped, none run side by side
+    results = tf.raw_ops.PartitionedCall(
+        args=[*tensors, *trace.captured_inputs], Tout=[output.dtype for output in outputs], f=trace
+    )
+    for result, output in zip(results, outputs):
+        result.set_shape(output.shape)
+    return tf.nest.pack_sequence_as(trace.structured_outputs, results)
 
 
 @functools.lru_cache(TRACES)
-def traced(function, arguments):
-    """The concrete function of the tensors among the arguments, which stand there as their specs."""
+def traced(function, arguments, device):
+    """The concrete function of the tensors among the arguments, which stand there as their specs.
+
+    Two threads that miss at once trace the same twice, and both traces are right. A trace knows nothing of the graph that
+    asked for it.
+    """
     leaves = tf.nest.flatten(arguments)
 
     def of_tensors(*tensors):
         rest = iter(tensors)
         filled = [next(rest) if isinstance(leaf, tf.TensorSpec) else leaf for leaf in leaves]
-        return function(*tf.nest.pack_sequence_as(arguments, filled))
+        with tf.device(device):
+            return function(*tf.nest.pack_sequence_as(arguments, filled))
 
     specs = [leaf for leaf in leaves if isinstance(leaf, tf.TensorSpec)]
     with tf.init_scope():

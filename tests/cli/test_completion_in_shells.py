@@ -102,6 +102,7 @@ def check(offered, folder):
     assert offered("tfdynconv convert --t") == ["--target", "--tolerance"]
     assert offered("tfdynconv convert --form ma") == ["matmul"]
     assert offered("tfdynconv convert mod") == ["model.keras"]
+    assert offered("tfdynconv convert model.keras out.tflite --data mod") == ["model.keras"]
     assert offered("tfdynconv completion z") == ["zsh"]
     assert {verb: offered(f"tfdynconv {verb} --") for verb in main.VERBS} == {
         verb: options(verb) for verb in main.VERBS

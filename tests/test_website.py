@@ -115,6 +115,35 @@ def test_a_part_of_a_document(document, how, wanted):
     assert include.fill(f"<!-- include: {how} -->") == wanted
 
 
+TABLES = """| | a | b, c |
+|---|---|---|
+| `One` | 1 | 2 |
+
+| | a | d |
+|---|---|---|
+| `One`, more | 3 | 4 |
+| *`Two`* | 5 | 6 |
+"""
+
+
+@pytest.mark.parametrize(
+    "name, columns, wanted",
+    [("One", "a", "1"), ("One, more", "d, a", "4 | 3"), ("Two", "a, d", "5 | 6")],
+)
+def test_cells_of_a_table(tmp_path, monkeypatch, name, columns, wanted):
+    (tmp_path / "D.md").write_text(TABLES)
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    assert include.fill(f"| x | <!-- cells: D.md; {name}; {columns} --> | y |") == f"| x | {wanted} | y |"
+
+
+@pytest.mark.parametrize("name, columns", [("Three", "a"), ("One", "d"), ("One", "a, e")])
+def test_cells_that_are_not_there(tmp_path, monkeypatch, name, columns):
+    (tmp_path / "D.md").write_text(TABLES)
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match=f"include: expected a row '{name}' .* in D.md, found none"):
+        include.fill(f"<!-- cells: D.md; {name}; {columns} -->")
+
+
 @pytest.mark.parametrize("how", ["# Third", "between nothing", "rows Conv Unknown", "table Third"])
 def test_a_part_that_is_not_there(document, how):
     with pytest.raises(ValueError, match="include: expected .* found n"):

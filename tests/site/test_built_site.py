@@ -94,7 +94,7 @@ def test_a_page_of_a_family_has_picture_formula_example_and_cost(path):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(SITE)))
 def test_nothing_is_left_to_fill_in(path):
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"<!-- (?:include|api|picture): |<p>:::", text) == []
+    assert re.findall(r"<!-- (?:include|cells|api|picture): |<p>:::", text) == []
 
 
 def test_notebooks_have_run():

@@ -13,40 +13,12 @@ import keras
 import tensorflow as tf
 
 from benchmarks.shapes import TRAINING
+from benchmarks.steps import step
 from benchmarks.timing import interleaved
 from tfdynconv import blocks
-from tfdynconv.testing.case import variable
 
 SHAPES = [shape for shape in TRAINING if not shape.depthwise]
 HEADER = ["B,H,C,O,k", "multiply-adds", "forward, graph", "training step, graph", "forward, XLA", "training step, XLA"]
-
-
-def step(layer, inputs, training, jit_compile):
-    """The layer's forward pass, or its training step, traced with an unknown batch."""
-    variables = [variable(w) for w in layer.trainable_weights]
-
-    def run(*inputs):
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            outputs = layer(inputs if len(inputs) > 1 else inputs[0], training=training)
-            loss = tf.add_n([tf.reduce_sum(tf.square(y)) for y in tf.nest.flatten(outputs)])
-        return tape.gradient(loss, [*inputs, *variables]) if training else outputs
-
-    signature = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in inputs]
-    traced = tf.function(run, input_signature=signature, autograph=False, jit_compile=jit_compile)
-    return lambda: traced(*inputs)
-
-
-class Plain(keras.layers.Conv2D):
-    """`Conv2D` where a step passes `training`."""
-
-    def call(self, inputs, training=None):
-        return super().call(inputs)
-
-
-class Octave(blocks.OctaveConv2D):
-    def call(self, inputs, training=None):
-        return super().call(inputs)
 
 
 def octave(shape):
@@ -56,8 +28,9 @@ def octave(shape):
         tf.random.normal([shape.batch, shape.size, shape.size, shape.channels - low]),
         tf.random.normal([shape.batch, shape.size // 2, shape.size // 2, low]),
     ]
-    plain = Plain(shape.filters, shape.kernel, padding="same", strides=shape.strides)
-    return (plain, [tf.random.normal(shape.input_shape)]), (Octave(shape.filters, shape.kernel, shape.strides), pair)
+    plain = keras.layers.Conv2D(shape.filters, shape.kernel, padding="same", strides=shape.strides)
+    octave = blocks.OctaveConv2D(shape.filters, shape.kernel, shape.strides)
+    return (plain, [tf.random.normal(shape.input_shape)]), (octave, pair)
 
 
 def ghost(shape, ratio=2):

@@ -1,13 +1,15 @@
 """What the site is made of, as far as it can be checked without building it."""
 
+import base64
 import importlib
+import json
 import pathlib
 import re
 
 import pytest
 
 import tfdynconv
-from website import api, include
+from website import api, include, pages_of_notebooks
 from website.diagrams import ALL
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -53,6 +55,46 @@ def test_a_picture_of_a_trained_network(tmp_path, monkeypatch):
     (tmp_path / "docs" / "pictures").mkdir(parents=True)
     (tmp_path / "docs" / "pictures" / "a.png").write_bytes(b"")
     assert include.fill(line).startswith("![What it shows](../pictures/a.png)")
+
+
+def code_cell(*outputs):
+    return {"cell_type": "code", "source": ["print(1)\n", "draw()"], "outputs": list(outputs)}
+
+
+PRINTED = {"name": "stdout", "text": ["\x1b[1m1\x1b[0m\n", "2\n"]}
+DRAWN = {"data": {"image/png": base64.b64encode(b"a picture").decode(), "text/plain": ["<Figure>"]}}
+WARNED = {"name": "stderr", "text": ["no GPU here\n"]}
+
+
+def test_a_cell_of_a_notebook():
+    """Code, what it printed without colours, its pictures; not what TensorFlow says of the machine."""
+    pictures = {}
+    parts = list(pages_of_notebooks.parts(code_cell(WARNED, PRINTED, DRAWN), "a", pictures))
+    code, printed = "```python\nprint(1)\ndraw()\n```", "```text\n1\n2\n```"
+    assert parts == [code, printed, "![What the cell above draws](a_0.png)"]
+    assert pictures == {"a_0.png": b"a picture"}
+    shown = list(pages_of_notebooks.parts({"cell_type": "markdown", "source": ["# A\n", "b"]}, "a", pictures))
+    assert shown == ["# A\nb"]
+
+
+def test_a_notebook_that_changed_since_it_ran_is_no_page(tmp_path, monkeypatch):
+    sources, executed = tmp_path / "sources", tmp_path / "executed"
+    for folder, outputs in ((sources, []), (executed, [DRAWN, DRAWN])):
+        folder.mkdir()
+        (folder / "a.ipynb").write_text(json.dumps({"cells": [code_cell(*outputs)]}))
+    monkeypatch.setattr(pages_of_notebooks, "SOURCES", sources)
+    monkeypatch.setattr(pages_of_notebooks, "EXECUTED", executed)
+    assert [path for path, _ in pages_of_notebooks.pages()] == [
+        "notebooks/a.md",
+        "notebooks/a_0.png",
+        "notebooks/a_1.png",
+    ]
+    (sources / "a.ipynb").write_text(json.dumps({"cells": [{**code_cell(), "source": ["print(2)"]}]}))
+    with pytest.raises(FileNotFoundError, match="python -m website.notebooks"):
+        list(pages_of_notebooks.pages())
+    (executed / "a.ipynb").unlink()
+    with pytest.raises(FileNotFoundError, match="python -m website.notebooks"):
+        list(pages_of_notebooks.pages())
 
 
 DOCUMENT = """# Title
@@ -113,6 +155,35 @@ def document(tmp_path, monkeypatch):
 )
 def test_a_part_of_a_document(document, how, wanted):
     assert include.fill(f"<!-- include: {how} -->") == wanted
+
+
+TABLES = """| | a | b, c |
+|---|---|---|
+| `One` | 1 | 2 |
+
+| | a | d |
+|---|---|---|
+| `One`, more | 3 | 4 |
+| *`Two`* | 5 | 6 |
+"""
+
+
+@pytest.mark.parametrize(
+    "name, columns, wanted",
+    [("One", "a", "1"), ("One, more", "d, a", "4 | 3"), ("Two", "a, d", "5 | 6")],
+)
+def test_cells_of_a_table(tmp_path, monkeypatch, name, columns, wanted):
+    (tmp_path / "D.md").write_text(TABLES)
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    assert include.fill(f"| x | <!-- cells: D.md; {name}; {columns} --> | y |") == f"| x | {wanted} | y |"
+
+
+@pytest.mark.parametrize("name, columns", [("Three", "a"), ("One", "d"), ("One", "a, e")])
+def test_cells_that_are_not_there(tmp_path, monkeypatch, name, columns):
+    (tmp_path / "D.md").write_text(TABLES)
+    monkeypatch.setattr(include, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match=f"include: expected a row '{name}' .* in D.md, found none"):
+        include.fill(f"<!-- cells: D.md; {name}; {columns} -->")
 
 
 @pytest.mark.parametrize("how", ["# Third", "between nothing", "rows Conv Unknown", "table Third"])

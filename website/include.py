@@ -8,6 +8,7 @@ A page says in a comment what is to stand there:
     <!-- include: benchmarks/NOTES.md table Whole layers -->        the first table behind those words
     <!-- include: CHANGELOG.md -->                                  all but the title
     <!-- include: benchmarks/ACCURACY.md or: It is not measured. --> all of it, or the sentence where there is no such file
+    | a | <!-- cells: benchmarks/CHOICE.md; DRConv2D; forward, phone --> |   of the row of that name, these columns
     <!-- picture: pictures/masks.png What it shows -->             a picture that `python -m benchmarks.pictures` has drawn
 """
 
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 DIRECTIVE = re.compile(
     r"^<!-- include: (?P<path>\S+)(?: (?P<how>#|between|rows|table|or:) (?P<what>.+?))? -->$", re.MULTILINE
 )
+CELLS = re.compile(r"<!-- cells: (?P<path>\S+); (?P<name>[^;]+); (?P<columns>.+?) -->")
 DRAWN = re.compile(r"^<!-- picture: (?P<path>\S+) (?P<words>.+?) -->$", re.MULTILINE)
 # To another file of the repository, which the site has not.
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)")
@@ -28,6 +30,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 def fill(markdown):
     """`markdown` with every such comment replaced."""
     markdown = DRAWN.sub(lambda match: picture(**match.groupdict()), markdown)
+    markdown = CELLS.sub(lambda match: cells(**match.groupdict()), markdown)
     return DIRECTIVE.sub(lambda match: part(**match.groupdict()), markdown)
 
 
@@ -81,6 +84,24 @@ def table(text, words):
     """The first table behind these words."""
     found = re.search(rf"{re.escape(words)}.*?\n((?:\|[^\n]*\n)+)", text, re.DOTALL)
     return found.group(1) if found else ""
+
+
+def cells(path, name, columns):
+    """What the document's tables have in the row that begins with this name, in these columns: cells of a row of the page.
+
+    Raises:
+        ValueError: no table has such a row with such columns.
+    """
+    wanted, header = columns.split(", "), []
+    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
+        own = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if not own or not header:
+            header = own
+        elif own[0].translate({ord(sign): "" for sign in "`*"}) == name and set(wanted) <= set(header):
+            return " | ".join(own[header.index(column)] for column in wanted)
+    raise ValueError(
+        f"include: expected a row {name!r} with the columns {wanted} in {path}, found none; correct the page or the document."
+    )
 
 
 def rows(text, names):

@@ -48,7 +48,7 @@ ROWS = {
 def candidates(name, made, shape, jit_compile):
     x = tf.random.normal(shape.input_shape)
     made.build(x.shape)
-    one, run = x[:1], any_batch(made, x, jit_compile)
+    one, run = x[:1], any_batch(made, [x], False, jit_compile)
     return {
         (name, "forward, 1"): lambda: run(one),
         (name, "forward"): lambda: run(x),

@@ -48,7 +48,7 @@ def training_step(model, x, labels, jit_compile):
 def candidates(name, model, network, jit_compile):
     x = tf.random.normal([network.batch, network.size, network.size, 3])
     labels = tf.random.uniform([network.batch], maxval=CLASSES, dtype=tf.int32)
-    one, run = x[:1], any_batch(model, x, jit_compile)
+    one, run = x[:1], any_batch(model, [x], False, jit_compile)
     return {
         (name, "forward, 1"): lambda: run(one),
         (name, "forward"): lambda: run(x),

@@ -1,6 +1,7 @@
 """`make accuracy`: networks that are called equal cost the same, the sets are always the same, the page is of the record."""
 
 import json
+import pathlib
 import statistics
 
 import numpy as np
@@ -50,6 +51,7 @@ def test_a_network_in_use_is_used_again():
     assert match.search(costs, 1021, [(16, 16)]) == (16, 16)
     assert match.search(costs, 1021, [(17, 17)]) == (16, 16)
     assert match.search(costs, 1021, [(16, 17)]) == (16, 17)
+    assert match.search(costs, 1010, [(16, 17), (16, 16)]) == (16, 17)  # the nearer, if several are in use
     assert match.search(costs, 1080, [(16, 17)]) == (17, 17)
     with pytest.raises(ValueError, match="no plain network costs within 3% of 5000. Widen"):
         match.search(costs, 5000, [])
@@ -63,6 +65,31 @@ def test_the_recorded_costs_are_of_this_code(record):
             for i, measure in enumerate(match.MEASURES):
                 partner = record.networks[name][record.pairs[name][variant][measure]]
                 assert abs(partner[i] / costs[variant][i] - 1) <= match.WITHIN
+
+
+def test_every_recorded_variant_costs_what_it_did(record):
+    chosen = sets.SETS["digits"]
+    costs = {name: list(models.cost(network(chosen, variant))) for name, variant in DYNAMIC.items()}
+    assert costs == {name: record.networks["digits"][name] for name in DYNAMIC}
+
+
+@pytest.mark.parametrize("name, pooling", [("digits", "GlobalAveragePooling2D"), ("canvases", "GlobalMaxPooling2D")])
+def test_the_last_map_is_gathered(name, pooling):
+    """By the maximum where a digit may be anywhere."""
+    layers = network(sets.SETS[name], DYNAMIC["SqueezeExcite"]).layers
+    assert [type(layer).__name__ for layer in layers if type(layer).__name__.startswith("Global")] == [pooling]
+
+
+def test_a_canvas_is_drawn_as_it_says():
+    """On a white photograph: the background's factor, noise of 0.05, and the ink of a stroke wide enough to be all ink."""
+    rng = np.random.default_rng(0)
+    white = [np.ones([80, 80])]
+    empty = [sets.canvas(np.zeros([8, 8]), white, rng) for _ in range(40)]
+    factors = [image.mean() for image in empty]
+    assert 0.29 < min(factors) < 0.36 and 0.64 < max(factors) < 0.71
+    assert np.mean([image.std() for image in empty]) == pytest.approx(0.05, abs=0.002)
+    ink = [np.sort(sets.canvas(np.ones([8, 8]), white, rng).ravel())[-25] for _ in range(40)]
+    assert 0.76 < min(ink) < 0.86 and 1.0 < max(ink) < 1.1  # the 25th highest pixel of 100 or more, with its noise
 
 
 def test_canvases_are_always_the_same():
@@ -149,6 +176,57 @@ def test_an_interrupted_sweep_goes_on(tmp_path, monkeypatch):
     assert ("digits", name) not in again.accuracies
 
 
+def test_a_finished_sweep_begins_anew(tmp_path, monkeypatch):
+    """Each network has two seeds before any has a third."""
+    trained = []
+    names = ["DynamicConv2D, 4 kernels", "DRConv2D, 4 regions"]
+    costs = {name: (1, 2) for name in names}
+    monkeypatch.setattr(sweep, "SETS", {"digits": sets.SETS["digits"]})
+    monkeypatch.setattr(match, "matched", lambda name: (costs, {}))
+    monkeypatch.setattr(sweep, "trainer", lambda name, network_name: Trained(network_name, trained))
+    made = Record(tmp_path / "a.json", settings())
+    parts = list(sweep.sweep(made, 3))
+    assert trained == [(name, seed) for seeds in ([0, 1], [2]) for name in names for seed in seeds]
+    assert parts == [range(2), range(3)] and made.is_complete(range(3))
+    list(sweep.sweep(made, 3))
+    assert trained[6:] == trained[:6]
+
+
+class Trained:
+    def __init__(self, name, trained):
+        self.name, self.trained = name, trained
+
+    def train(self, seed, rows):
+        self.trained.append((self.name, seed))
+        return 0.5
+
+
+@pytest.mark.parametrize("name", sets.SETS)
+def test_a_trainer_gets_half_of_the_images(name, monkeypatch):
+    chosen = sets.SETS[name]
+    monkeypatch.setattr(sweep, "Trainer", lambda *arguments, **options: (arguments, options))
+    sweep.trainer.cache_clear()
+    (label, make, images, labels, rows), options = sweep.trainer(name, "Conv2D, 5 and 6 filters")
+    sweep.trainer.cache_clear()
+    assert label == "Conv2D, 5 and 6 filters" and len(images) == len(labels) == 2 * rows + (name == "digits")
+    assert options == {"epochs": chosen.epochs}
+    assert [layer.filters for layer in make().layers if hasattr(layer, "filters")] == [16, 5, 6]
+
+
+def test_a_record_that_is_stopped_while_it_is_written_is_the_old_one(tmp_path, monkeypatch):
+    made = small(tmp_path / "a.json", {"DRConv2D, 4 regions": [0.5]})
+
+    def half(path, text, **options):
+        with open(path, "w") as file:
+            file.write(text[: len(text) // 2])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(pathlib.Path, "write_text", half)
+        made.add("digits", "DRConv2D, 4 regions", 1, 0.6)
+    assert Record(made.path, settings()).read().accuracies == {("digits", "DRConv2D, 4 regions"): {0: 0.5}}
+
+
 def test_the_plot_shows_every_difference(tmp_path):
     names = {"Conv2D, 9 and 9 filters": [0.90, 0.91], "DRConv2D, 4 regions": [0.93, 0.95]}
     made = small(tmp_path / "a.json", names)
@@ -157,6 +235,9 @@ def test_the_plot_shows_every_difference(tmp_path):
     points = [line.get_xydata() for line in panel.lines if line.get_marker() == "." and len(line.get_xydata())]
     (own,) = points
     np.testing.assert_allclose(own, [[3, 0.85], [4, 0.85]])
+    (bar,) = panel.containers
+    ((low, high),) = [bar[2][0].get_segments()[0][:, 0]]
+    assert bar[0].get_xdata() == pytest.approx(3.5) and (high - low) / 2 == pytest.approx(table.interval([3, 4]))
     plot.plot(made, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 

@@ -91,10 +91,26 @@ def test_a_page_of_a_family_has_picture_formula_example_and_cost(path):
         assert what in built, f"{path.name} has no {what}"
 
 
+@pytest.mark.parametrize("path", FAMILIES, ids=lambda path: path.stem)
+def test_every_formula_is_drawn(path):
+    fences = re.findall(r"^```math\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    lines = [line for fence in fences for line in fence.splitlines() if line.strip()]
+    built = (SITE / "families" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert lines and built.count("<math ") == len(lines)
+
+
+def test_docstrings_are_laid_out():
+    """Arguments are lists with their names as code, examples are code."""
+    built = (SITE / "api.html").read_text(encoding="utf-8")
+    assert built.count("<strong>Args</strong>") > 50
+    assert "<li><code>filters</code>: " in built and "<li><code>kernel_size</code>" in built
+    assert "language-pycon" in built and "<p>&gt;&gt;&gt;" not in built
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(SITE)))
 def test_nothing_is_left_to_fill_in(path):
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"<!-- (?:include|api|picture): |<p>:::", text) == []
+    assert re.findall(r"<!-- (?:include|cells|api|picture): |<p>:::", text) == []
 
 
 def test_notebooks_have_run():

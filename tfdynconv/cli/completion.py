@@ -9,6 +9,7 @@ examples:
 Or for one session: source <(tfdynconv completion bash). For zsh the folder must be in fpath before compinit runs.
 """
 SHELLS = ("bash", "zsh", "fish")
+BEFORE = {"--help": "show a help message and exit", "--version": "show the version and exit"}  # in place of a verb
 SAFE = {"'": "", '"': "", "`": "", "\\": "", "$": "", "[": "(", "]": ")", ":": ","}
 
 
@@ -77,7 +78,7 @@ def bash(verbs, descriptions):
             "_tfdynconv() {",
             '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" verb="${COMP_WORDS[1]}" words=""',
             '  if [ "$COMP_CWORD" -eq 1 ]; then',
-            f'    COMPREPLY=($(compgen -W "{" ".join(verbs)} --help --version" -- "$word"))',
+            f'    COMPREPLY=($(compgen -W "{" ".join([*verbs, *BEFORE])}" -- "$word"))',
             "    return",
             "  fi",
             '  case "$verb $before" in',
@@ -99,7 +100,15 @@ def bash(verbs, descriptions):
 def zsh(verbs, descriptions):
     lines = ["#compdef tfdynconv", "_tfdynconv() {", "  local -a verbs", "  verbs=("]
     lines += [f"    '{verb}:{descriptions[verb]}'" for verb in verbs]
-    lines += ["  )", "  if (( CURRENT == 2 )); then", "    _describe verb verbs", "    return", "  fi"]
+    lines += [
+        "  )",
+        "  local -a options",
+        "  options=(",
+        *(f"    '{name}:{text}'" for name, text in BEFORE.items()),
+        "  )",
+    ]
+    lines += ["  if (( CURRENT == 2 )); then", "    _describe verb verbs", "    _describe -o option options"]
+    lines += ["    return", "  fi"]
     lines += ["  local verb=$words[2]", "  shift words", "  (( CURRENT-- ))", "  case $verb in"]
     for verb, parser in verbs.items():
         lines.append(f"    {verb}) _arguments \\")
@@ -108,13 +117,16 @@ def zsh(verbs, descriptions):
             lines.append(f"      '{name}[{text}]{follows}' \\")
         listed = places(parser)
         lines.append(f"      '*:file:({' '.join(listed)})' ;;" if listed else "      '*:file:_files' ;;")
-    return "\n".join([*lines, "  esac", "}", "compdef _tfdynconv tfdynconv"])
+    # A file of fpath is read when the first word is completed, and has to do that too.
+    end = ["if [[ $zsh_eval_context[-1] == loadautofunc ]]; then", '  _tfdynconv "$@"', "else"]
+    return "\n".join([*lines, "  esac", "}", *end, "  compdef _tfdynconv tfdynconv", "fi"])
 
 
 def fish(verbs, descriptions):
-    lines = []
+    first = "complete -c tfdynconv -n __fish_use_subcommand"
+    lines = [f"{first} -l {name.lstrip('-')} -d '{text}'" for name, text in BEFORE.items()]
     for verb, parser in verbs.items():
-        lines.append(f"complete -c tfdynconv -n __fish_use_subcommand -f -a {verb} -d '{descriptions[verb]}'")
+        lines.append(f"{first} -f -a {verb} -d '{descriptions[verb]}'")
         at = f"complete -c tfdynconv -n '__fish_seen_subcommand_from {verb}'"
         lines += [f"{at} -f -a '{' '.join(places(parser))}'"] if places(parser) else []
         for name, text, choices, takes in words(parser):

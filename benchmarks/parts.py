@@ -11,8 +11,8 @@ import argparse
 import tensorflow as tf
 
 from benchmarks import layers, shapes
-from benchmarks.steps import forward, training_step
 from benchmarks.grid.table import markdown
+from benchmarks.steps import forward, training_step
 from benchmarks.timing import interleaved
 from tfdynconv.ops.geometry import ConvGeometry
 from tfdynconv.ops.lowerings import depthwise, native

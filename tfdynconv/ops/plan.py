@@ -207,7 +207,7 @@ def by_rule(place, case):
     if name != LEAST:
         return table[name]
     names = plan_cost.least(place, case)
-    return table[names[0]] if len(set(names)) == 1 else Each(*(table[name] for name in names))
+    return table[names[0]] if len(set(names)) == 1 else Each(tuple(table[name] for name in names))
 
 
 def choose(name, case, tensor, caller):

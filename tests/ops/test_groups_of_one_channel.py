@@ -98,7 +98,7 @@ def test_the_plan_sees_a_depthwise_convolution(case, ran):
 @pytest.mark.parametrize("name", NOT_SERVED)
 def test_the_others_stay_ordinary(name, ran):
     convolve(CASES[name])
-    assert ran == [("conv", "matmul" if name == "3d" else "loop")]
+    assert [kind for kind, _ in ran] == ["conv"]
 
 
 @pytest.mark.parametrize("name", LOWERINGS[1:])

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import tfdynconv
 from benchmarks import shapes
-from benchmarks.grid.part import Bar, Part
+from benchmarks.grid.part import Bar, Part, over_static
 from benchmarks.layers import static
 from benchmarks.steps import any_batch, training_step
 from benchmarks.timing import interleaved
@@ -62,8 +62,7 @@ def measure(shape, rows, jit_compile, seconds):
     made = {name: one for name, one in made.items() if one is not None}
     for name, one in made.items():
         functions |= candidates(name, one, shape, jit_compile)
-    times = interleaved(functions, seconds / 8)
-    return {name: {kind: times[name, kind] / times["static", kind] for kind in KINDS} for name in made}
+    return over_static(interleaved(functions, seconds / 8), made)
 
 
 COMMON = ("CondConv 4", "CondConv 8", "DynamicConv 4", "ODConv 1")

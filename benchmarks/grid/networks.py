@@ -7,7 +7,7 @@ import typing
 import keras
 import tensorflow as tf
 
-from benchmarks.grid.part import Bar, Part
+from benchmarks.grid.part import Bar, Part, over_static
 from benchmarks.steps import any_batch
 from benchmarks.timing import interleaved
 from tfdynconv import models
@@ -60,8 +60,7 @@ def measure(network, rows, jit_compile, seconds):
     functions = candidates("static", network.make(), network, jit_compile)
     for name, convolutions in rows.items():
         functions |= candidates(name, network.make(convolutions), network, jit_compile)
-    times = interleaved(functions, seconds / 4)
-    return {name: {kind: times[name, kind] / times["static", kind] for kind in KINDS} for name in rows}
+    return over_static(interleaved(functions, seconds / 4), rows)
 
 
 MOBILENET = Network("MobileNetV2 0.5", 96, 32, functools.partial(models.mobilenet_v2, width=0.5))

@@ -3,6 +3,8 @@
 import dataclasses
 import typing
 
+STATIC = "the static one, ms"  # a row of times in place of ratios: what all the others are divided by
+
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
@@ -32,7 +34,8 @@ class Bar:
 class Part:
     """A table: rows are what is compared, columns are cases, a cell holds a ratio for each kind.
 
-    measure: `(case, rows, jit_compile, seconds) -> {row: {kind: ratio}}`; a row may lack a kind, or be missing.
+    measure: `(case, rows, jit_compile, seconds) -> {row: {kind: ratio}}`; a row may lack a kind, or be missing. `over_static`
+        makes that of times.
     rows: `{name: what measure makes the row of}`.
     bars: `{place: bars}`; the places are those that are measured.
     quick_cases, quick_rows, quick_places: what is left of it in the two minutes' version.
@@ -55,3 +58,10 @@ class Part:
         cases = self.quick_cases if quick else self.cases
         rows = {name: self.rows[name] for name in self.quick_rows} if quick else self.rows
         return (cases if case is None else cases[case : case + 1]), rows
+
+
+def over_static(times, names):
+    """`{("static", kind): seconds, (row, kind): seconds}` as ratios, with the static one's milliseconds as one more row."""
+    static = {kind: seconds for (name, kind), seconds in times.items() if name == "static"}
+    ratios = {name: {kind: t / static[kind] for (row, kind), t in times.items() if row == name} for name in names}
+    return {**ratios, STATIC: {kind: 1000 * seconds for kind, seconds in static.items()}}

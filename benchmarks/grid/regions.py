@@ -4,7 +4,7 @@ import tensorflow as tf
 
 import tfdynconv
 from benchmarks import lowerings, regions
-from benchmarks.grid.part import Bar, Part
+from benchmarks.grid.part import Bar, Part, over_static
 from benchmarks.steps import forward, training_step
 from benchmarks.timing import interleaved
 
@@ -44,8 +44,8 @@ def static(shape, x, jit_compile):
 def measure(shape, rows, jit_compile, seconds):
     x = tf.random.normal(shape.input_shape)
     made = {name: make(shape, x, jit_compile) for name, make in {"static": static, **rows}.items()}
-    times = interleaved({(name, kind): f for name, steps in made.items() for kind, f in steps.items()}, seconds / 4)
-    return {name: {kind: times[name, kind] / times["static", kind] for kind in made[name]} for name in rows}
+    functions = {(name, kind): f for name, steps in made.items() for kind, f in steps.items()}
+    return over_static(interleaved(functions, seconds / 4), rows)
 
 
 ROWS = {

@@ -1,5 +1,6 @@
 """The tables of a part: its figures, and its bars with what was reached."""
 
+from benchmarks.grid.part import STATIC
 from benchmarks.layers import geometric_mean
 
 
@@ -28,6 +29,8 @@ def table(part, results):
     for name in names:
         columns = [ratios.get(name, {}) for ratios in results.values()]
         rows.append([name, *(cell(ratios, part.kinds) for ratios in [*columns, means(columns, part.kinds)])])
+    if any(STATIC in ratios for ratios in results.values()):
+        rows.append([STATIC, *(cell(ratios.get(STATIC, {}), part.kinds) for ratios in results.values()), ""])
     return markdown(["", *results, "geometric mean"], rows)
 
 

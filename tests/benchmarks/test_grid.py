@@ -9,6 +9,7 @@ import tensorflow as tf
 from benchmarks import memory, shapes
 from benchmarks.grid import growth, layers, networks, regions
 from benchmarks.grid.__main__ import PARTS, jobs, main, measure, measured_with, show
+from benchmarks.grid.part import STATIC
 from benchmarks.grid.store import Store
 from tfdynconv import models
 
@@ -24,7 +25,7 @@ def positive(found):
 def test_every_layer_is_measured():
     dense = layers.measure(DENSE, layers.ROWS, False, MOMENT)
     depthwise = layers.measure(shapes.Shape(2, 4, 4, 4, 3, depthwise=True), layers.ROWS, False, MOMENT)
-    assert set(dense) == set(layers.ROWS) and set(depthwise) == set(layers.ROWS) - {"Versatile"}
+    assert set(dense) == {*layers.ROWS, STATIC} and set(depthwise) == set(dense) - {"Versatile"}
     assert positive(dense | depthwise)
     assert all(set(ratios) == set(layers.KINDS) for ratios in (dense | depthwise).values())
 
@@ -32,7 +33,7 @@ def test_every_layer_is_measured():
 def test_a_network_is_measured():
     rows = {"CondConv 8": networks.ROWS["CondConv 8"]}
     found = networks.measure(SMALL, rows, False, MOMENT)
-    assert set(found) == set(rows) and set(found["CondConv 8"]) == set(networks.KINDS) and positive(found)
+    assert set(found) == {*rows, STATIC} and set(found["CondConv 8"]) == set(networks.KINDS) and positive(found)
 
 
 def test_a_network_trains():
@@ -48,7 +49,7 @@ def test_a_network_trains():
 
 def test_regions_are_measured():
     found = regions.measure(DENSE, regions.ROWS, False, MOMENT)
-    alone, generator, guide = found.values()
+    alone, generator, guide, _ = found.values()
     assert set(alone) == set(regions.KINDS)
     assert set(generator) == set(guide) == {"forward, 1", "forward", "training"}
     assert positive(found)

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.grid import table
 from benchmarks.grid.layers import LAYERS
-from benchmarks.grid.part import Bar
+from benchmarks.grid.part import STATIC, Bar, over_static
 from benchmarks.grid.plot import plot
 from benchmarks.grid.progress import Progress
 from benchmarks.grid.store import Store
@@ -23,6 +23,14 @@ def test_table():
     assert header == "|  | one | two | geometric mean |"
     assert cond == "| CondConv 4 | 1.00 / 2.00 / 1.00 | 1.00 / 8.00 / 4.00 | 1.00 / 4.00 / 2.00 |"
     assert dynet == "| DyNet 6 |  | – / – / 3.00 | – / – / 3.00 |"
+
+
+def test_ratios_stand_beside_the_static_time():
+    times = {("static", "forward"): 0.002, ("static", "training"): 0.01, ("ODConv 1", "forward"): 0.003}
+    found = over_static(times, ["ODConv 1"])
+    assert found == {"ODConv 1": {"forward": 1.5}, STATIC: {"forward": 2.0, "training": 10.0}}
+    *_, last = table.table(LAYERS, {"one": found}).splitlines()
+    assert last == "| the static one, ms | – / 2.00 / 10.00 |  |"
 
 
 def test_verdicts():

@@ -16,11 +16,12 @@ def test_one_version():
     assert f"\n## {tfdynconv.__version__} " in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_types_are_packed():
+def test_types_and_paces_are_packed():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    assert config["options.package_data"]["tfdynconv"].split() == ["py.typed"]
-    assert (ROOT / "tfdynconv" / "py.typed").exists()
+    packed = config["options.package_data"]["tfdynconv"].split()
+    assert packed == ["py.typed", "ops/machine.json"]
+    assert all((ROOT / "tfdynconv" / name).exists() for name in packed)
 
 
 def test_a_commit_passes_what_ci_passes():

@@ -74,7 +74,7 @@ CHOICES = {
     "32,14,128,128,3": (LOOP, COMPILED),
     "32,56,32,32,3": (LOOP, COMPILED),
     "32,14,192,192,1": (MATMUL, MATMUL),
-    "32,7,256,256,3": (LOOP, MATMUL),
+    "32,7,256,256,3": (("loop", "loop", "matmul"), ("matmul", "loop_compiled", "matmul")),
     "32,28,64,128,3 stride 2": (LOOP, COMPILED),
     "32,28,96 depthwise 3": (LOOP, MATMUL),
 }

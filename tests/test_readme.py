@@ -21,6 +21,19 @@ def test_first_screen_has_the_two_commands():
     assert re.findall(r"^make (\w+)", screen, re.MULTILINE) == ["demo", "test"]
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_what_the_examples_need_is_installed_first(page):
+    """In an empty environment the first example runs after the lines of pip that stand before it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    before, *examples = re.split(r"^```python$", text, flags=re.MULTILINE)
+    installed = " ".join(re.findall(r"^pip install (.*)$", before, re.MULTILINE))
+    imported = {name for code in examples for name in re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE)}
+    comes_with = {"keras", "numpy", "tensorflow", "tfdynconv"}
+    named = {"sklearn": "scikit-learn"}
+    assert [name for name in sorted(imported - comes_with) if named.get(name, name) not in installed] == []
+    assert "plot" in installed or "viz." not in text
+
+
 def test_every_public_layer_is_in_the_table():
     from tfdynconv import layers
 

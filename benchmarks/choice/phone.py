@@ -34,10 +34,11 @@ def write(entry, folder):
     reasons = {}
     for kind in kinds(entry):
         target = path(folder, entry.name, kind)
+        if target.exists():
+            continue
         model = entry.model().built()
         try:
-            if not target.exists():
-                convert(surgery.fuse(model, print_fn=quiet) if kind == "folded" else model, target)
+            convert(surgery.fuse(model, print_fn=quiet) if kind == "folded" else model, target)
         except ValueError as error:
             reasons[kind] = " ".join(str(error).split())[:200]
     keras.backend.clear_session()

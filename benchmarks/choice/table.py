@@ -19,7 +19,7 @@ HEAD = """# Every layer and block beside a plain convolution
 9x9x9. Settings are the defaults, or those named.
 
 - `forward` and `training step` (gradients of the input and of all weights): measured, in a graph, two CPU cores with AVX2.
-- `phone`: measured, the `.tflite` file in LiteRT with XNNPACK, float32, one thread of the same processor. `when folded`:
+- `phone`: measured, the `.tflite` file in LiteRT, float32, one thread, XNNPACK, which uses AVX-512 here. `phone when folded`:
   after `surgery.fuse`, for what folds.
 - `TPU forward` and `TPU training`: not measured, there was no TPU. They are its compiler's estimates for a core of a v5e in
   bfloat16. """

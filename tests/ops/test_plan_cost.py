@@ -26,6 +26,9 @@ BY_HAND = {
     ("matmul", "conv"): (1440, 202 + 3 * 288),
     ("matmul", "input_grad"): (1440, 202 + 2 * 90 + 3 * 720),
     ("matmul", "kernel_grad"): (1440, 202 + 3 * 288),
+    ("unrolled", "conv"): (1440, 2 * 202 + 2 * 80 + 2 * 90),
+    ("unrolled", "input_grad"): (1440, 2 * 202 + 2 * 32 + 2 * 90),
+    ("unrolled", "kernel_grad"): (1440, 2 * 202 + 2 * 90 + 2 * 90),
 }
 STRIDED_BY_HAND = {
     ("loop", "input_grad"): (1440, 298 + 2 * 128 + 2 * 90 + 288),

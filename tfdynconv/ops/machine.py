@@ -10,7 +10,7 @@ import typing
 VARIABLE = "TFDYNCONV_TUNING"
 SHIPPED = pathlib.Path(__file__).with_name("machine.json")
 # "grouped" and "vectorized" are left out: never the best on a CPU, and a kernel's gradient takes many times the loop's time.
-LOWERINGS = {"cpu": ("loop", "matmul"), "cpu_xla": ("loop_compiled", "matmul")}
+LOWERINGS = {"cpu": ("loop", "matmul", "unrolled"), "cpu_xla": ("loop_compiled", "matmul")}
 UNITS = ("multiply_add", "byte", "sample")
 _loaded: dict = {}
 

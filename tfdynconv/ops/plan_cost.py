@@ -91,7 +91,13 @@ def matmul(sizes, function, case):
     return Work(sizes.multiply_adds_wide, sizes.arguments + 2 * sizes.kernel + 3 * sizes.patches_wide)
 
 
-FORMULAS = {"loop": loop, "loop_compiled": loop_compiled, "matmul": matmul}
+def unrolled(sizes, function, case):
+    """Each sample is cut out of its block and its result joined into the block's and the batch's; oneDNN makes no patches, but
+    turns kernels into a layout of its own, and those of a gradient back."""
+    return Work(sizes.multiply_adds, 2 * sizes.arguments + 2 * sizes.result(function) + 2 * sizes.kernel)
+
+
+FORMULAS = {"loop": loop, "loop_compiled": loop_compiled, "matmul": matmul, "unrolled": unrolled}
 
 
 def work(lowering, function, case):

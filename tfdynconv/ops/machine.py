@@ -67,7 +67,8 @@ def read(path, caller):
         raise ValueError(f"{caller}: there is no file {path!r}. Make one: tfdynconv tune --out {path}.") from None
     except (OSError, ValueError) as error:  # not to be read, no text, no JSON
         raise ValueError(f"{caller}: {path!r} is no tuning: {error}. {again(path)}") from error
-    return Machine(checked(content, path, caller), found(content, ("about",)) or {})
+    about = found(content, ("about",))
+    return Machine(checked(content, path, caller), about if isinstance(about, dict) else {})
 
 
 def checked(content, path, caller):

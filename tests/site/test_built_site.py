@@ -113,6 +113,13 @@ def test_nothing_is_left_to_fill_in(path):
     assert re.findall(r"<!-- (?:include|cells|api|picture): |<p>:::", text) == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(SITE)))
+def test_every_picture_of_a_page_is_there(path):
+    shown = re.findall(r'<img [^>]*src="([^"]+)"', path.read_text(encoding="utf-8"))
+    here = [src for src in shown if not src.startswith(("data:", "/"))]
+    assert [src for src in here if not (path.parent / src).is_file()] == []
+
+
 def test_notebooks_have_run():
     for source in (ROOT / "docs" / "notebooks").glob("*.ipynb"):
         built = (SITE / "notebooks" / f"{source.stem}.html").read_text(encoding="utf-8")

@@ -47,7 +47,10 @@ def run(asked):
         def tell(what):
             progress.what = f"tuning: {what}"
 
-        tuned = tuning.tune(asked.seconds, tell)
+        try:
+            tuned = tuning.tune(asked.seconds, tell)
+        except ValueError as error:  # of the tuning that TFDYNCONV_TUNING names
+            raise Failure(str(error)) from error
     try:
         tuned.write(asked.out)
     except OSError as error:

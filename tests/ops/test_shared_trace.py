@@ -78,6 +78,11 @@ def test_equal_chunks_share():
     assert counted(twice, [None, 9, 9, 192], [2, 3, 3, 192, 192], [None, 2])[1:] == (1, 1)
 
 
+def test_no_choice_where_all_places_compute_alike():
+    concrete = trace(per_sample_conv, X, [None, 1, 1, 3, 4])
+    assert not {CALL, "DeviceIndex"} & {op.type for op in concrete.graph.get_operations()}
+
+
 def test_an_unknown_size():
     """The input's gradient must be told it; a trace made for one size would give it to all others."""
     function = trace(step, [None, None, None, 3], KERNELS)

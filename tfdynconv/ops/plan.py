@@ -179,8 +179,11 @@ def choose(name, case, tensor, caller):
         return forced(name, case, place, table)
     if place is not None:
         return table[rule_for(place, case)]
+    on_cpu, elsewhere = table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)]
     on_gpu = table[rule_for("gpu", case)] if places.compiled_place() == "gpu" else None
-    return places.ByDevice(table[rule_for("cpu", case)], table[rule_for("cpu_xla", case)], on_gpu)
+    if on_cpu is elsewhere and on_gpu in (None, on_cpu):
+        return on_cpu  # nothing to choose, nothing to trace twice
+    return places.ByDevice(on_cpu, elsewhere, on_gpu)
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):

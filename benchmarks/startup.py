@@ -1,7 +1,7 @@
 """Print what the package adds before the first step: seconds of its import, and of tracing 50 layers, over a static twin.
 
 python -m benchmarks.startup             # both, some four minutes
-python -m benchmarks.startup --profile DynamicConv2D    # where the time of tracing that layer's model goes
+python -m benchmarks.startup --profile DynamicConv2D    # ops of the graphs, where the time of tracing goes
 
 Every figure is the median of fresh processes, so that nothing is there from the time before. The model: five stages of ten 3x3
 convolutions, the first of each at stride 2, with 8 to 48 filters; the batch is unknown, as `model.fit` traces it.
@@ -94,12 +94,17 @@ def network_of_one():
 
 
 def profile(name):
-    layer, arguments = models(name)["dynamic"]
-    for kind, trace in traces(network(layer, **arguments)).items():
-        profiler = cProfile.Profile()
-        profiler.runcall(trace)
-        print(f"{name}, {kind}:")
-        pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)
+    for twin, (layer, arguments) in models(name).items():
+        for kind, trace in traces(network(layer, **arguments)).items():
+            profiler = cProfile.Profile()
+            traced = profiler.runcall(trace).graph
+            called = traced.as_graph_def().library.function
+            inside = sum(len(function.node_def) for function in called)
+            print(
+                f"{name}, {twin}, {kind}: {len(traced.get_operations())} ops, {inside} in {len(called)} functions beneath"
+            )
+            if twin == "dynamic":
+                pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)
 
 
 def rows(processes):

@@ -5,7 +5,6 @@ import threading
 
 import tensorflow as tf
 
-from tfdynconv.ops import shared_trace
 from tfdynconv.ops.phone import Phone
 
 PLACES = ("cpu", "cpu_xla", "gpu", "tpu", "tflite")
@@ -111,12 +110,6 @@ class ByDevice:
         return self.run("mixture_grads", *arguments)
 
     def run(self, name, *arguments):
-        lowerings = tuple(self.lowerings)
-        if any(tf.is_tensor(n) for sizes in arguments if isinstance(sizes, tuple) for n in sizes):
-            return of_one(lowerings, name, *arguments)  # as the argument of a call it would be no constant for XLA
-        return shared_trace.call(of_one, lowerings, name, *arguments)
-
-
-def of_one(lowerings, name, *arguments):
-    """What the lowering for the device computes."""
-    return by_device(*(lambda lowering=lowering: getattr(lowering, name)(*arguments) for lowering in lowerings))
+        return by_device(
+            *(lambda lowering=lowering: getattr(lowering, name)(*arguments) for lowering in self.lowerings)
+        )

@@ -4,9 +4,6 @@ Where a kernel has megabytes and the image few pixels (7x7 with 256 channels: 75
 the time goes into fetching fresh memory for the kernels and moving them through it. A chunk's kernels stay in cache.
 """
 
-import dataclasses
-import typing
-
 import tensorflow as tf
 
 from tfdynconv.ops.mixing import bank_gradient, coefficient_gradient, mix
@@ -21,14 +18,11 @@ def samples_a_chunk(bank):
     return CHUNK_BYTES // kernel_bytes or 1 if kernel_bytes >= LARGE_KERNEL_BYTES else 0
 
 
-@dataclasses.dataclass(frozen=True)
 class Chunks:
-    """A per-sample lowering whose kernels are mixed inside the loop over chunks.
+    """A per-sample lowering whose kernels are mixed inside the loop over chunks."""
 
-    Two of the same lowering are equal: they share their traces.
-    """
-
-    lowering: typing.Any
+    def __init__(self, lowering):
+        self.lowering = lowering
 
     def conv(self, x, bank, coefficients, geometry):
         def part(x, a):
@@ -62,7 +56,6 @@ class Chunks:
         return results.concat()
 
 
-@dataclasses.dataclass(frozen=True)
 class CompiledChunks(Chunks):
     """For XLA, whose loops need slices of one size: the batch is padded to whole chunks."""
 

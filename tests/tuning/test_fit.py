@@ -46,7 +46,8 @@ def test_paces_are_positive_where_times_say_otherwise():
 def test_choices_are_judged_by_the_times():
     shape = Shape(28, 64, 64, 3)
     seconds = {(n, f): 2.0 if n == "loop" else 1.0 for n in machine.LOWERINGS["cpu"] for f in plan_cost.FUNCTIONS}
-    on = machine.Machine({"cpu": {"loop": TRUE, "matmul": TRUE}})
+    slow = {unit: 9 * pace for unit, pace in TRUE.items()}
+    on = machine.Machine({"cpu": {"loop": TRUE, "matmul": TRUE, "unrolled": slow}})
     found = fit.choices([fit.Row("cpu", shape, seconds)], on)
     assert [(c.function, c.chosen, c.best, c.ratio) for c in found] == [
         (function, "loop", "matmul", 2.0) for function in plan_cost.FUNCTIONS

@@ -9,7 +9,14 @@ from tfdynconv import DepthwiseDyNetConv2D, DyNetConv2D
 from tfdynconv.testing.case import redraw
 from tfdynconv.testing.execution import outputs_and_gradients
 
-WINDOWS = [{}, {"strides": 2, "padding": "same"}, {"dilation_rate": 2, "padding": 2}]
+STRIDED = {"strides": 2, "padding": "same"}
+WINDOWS = [{}, STRIDED, {"dilation_rate": 2, "padding": 2}]
+# XLA takes two seconds for each: with it strides alone, the others in the slow run.
+WAYS = [
+    pytest.param(window, jit, marks=pytest.mark.slow if jit and window is not STRIDED else (), id=f"{window}-{jit}")
+    for window in WINDOWS
+    for jit in (None, False, True)
+]
 MAKE = {
     "conv": lambda **k: DyNetConv2D(6, 3, group_size=3, dtype="float64", **k),
     "groups": lambda **k: DyNetConv2D(6, 3, group_size=3, groups=2, dtype="float64", **k),
@@ -22,8 +29,7 @@ def images():
     return tf.constant(np.random.default_rng(0).normal(size=(3, 8, 7, 4)))
 
 
-@pytest.mark.parametrize("jit_compile", [None, False, True])
-@pytest.mark.parametrize("window", WINDOWS, ids=str)
+@pytest.mark.parametrize("window, jit_compile", WAYS)
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 def test_both_forms_are_one_function(make, window, jit_compile):
     x, results = images(), []

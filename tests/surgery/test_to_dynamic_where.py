@@ -206,6 +206,10 @@ REFUSED = {
         ),
         "a channel_stride of at most channel_window",
     ),
+    "outputs that differ": (
+        lambda: to_dynamic(network(), tolerance=0.0, **quiet),
+        "to_dynamic: the outputs of the new model differ from the old one's by .* more than tolerance=0.0",
+    ),
     "a bad argument of the layer": (
         lambda: to_dynamic(one(ONE), where=pick, num_kernels=0),
         "`num_kernels` must be a positive",

@@ -2,8 +2,8 @@
 
     python -m benchmarks.parts [--seconds S]
 
-The forward pass is divided by the static layer's forward pass, training by its training step. What the table does not show,
-reading the means' gradient and calling the ops, is the rest of the layer's own ratio in the last rows.
+Parts of the forward pass are divided by the static layer's forward pass, those of training by its training step. What the last
+rows, the whole layer, have beyond 1 and the sum of the parts is what calling the ops and fetching memory for their results takes.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tfdynconv.ops.mixing import bank_gradient, coefficient_gradient, mix
 
 EXPERTS = 8
 SHAPES = [shape for shape in shapes.TRAINING if shape.size != 7]  # there a tap at a time is mixed and multiplied
-CONVOLUTIONS = {  # a row of the table: the timed part, the static one that is taken off, what both are divided by
+ROWS = {  # the timed part, the static one that is taken off it, what both are divided by
     "convolution above the static one, forward": ("conv", "static conv", "static forward"),
     "mixing, forward": ("mix", None, "static forward"),
     "mean for the routing, forward": ("mean", None, "static forward"),
@@ -95,7 +95,7 @@ def main():
         print(f"{shape} ...", flush=True)
         times[shape] = interleaved(parts(shape), seconds)
     rows = []
-    for row, (part, static, whole) in CONVOLUTIONS.items():
+    for row, (part, static, whole) in ROWS.items():
         ratios = [(t[part] - (t[static] if static else 0)) / t[whole] for t in times.values()]
         rows.append([row, *(f"{ratio:.2f}" for ratio in ratios)])
     print(markdown(["part", *map(str, SHAPES)], rows))

@@ -3,7 +3,7 @@
     python -m benchmarks.parts [--seconds S]
 
 Parts of the forward pass are divided by the static layer's forward pass, those of training by its training step. What the last
-rows, the whole layer, have beyond 1 and the sum of the parts is what calling the ops and fetching memory for their results takes.
+rows, the whole layer, have beyond 1 and the sum of the parts is what calling ops and fetching memory for results takes.
 """
 
 import argparse

@@ -100,13 +100,6 @@ def test_a_plain_graph_holds_both_branches(ran):
     assert ran == ["loop", "loop_compiled"]
 
 
-def test_a_plain_graph_has_nothing_to_choose_where_all_places_compute_alike():
-    traced = tf.function(per_sample_conv, autograph=False).get_concrete_function(
-        tf.TensorSpec([None, 7, 5, 3]), tf.TensorSpec([None, 1, 1, 3, 4])
-    )
-    assert "DeviceIndex" not in {op.type for op in traced.graph.get_operations()}
-
-
 RULED = [
     ("cpu", 49, {}, plan.LEAST),
     ("cpu", 49, {"stride": 2}, "loop"),

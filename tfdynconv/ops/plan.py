@@ -221,11 +221,8 @@ def choose(name, case, tensor, caller):
         return forced(name, case, place, table)
     if place is not None:
         return by_rule(place, case)
-    on_cpu, elsewhere = by_rule("cpu", case), by_rule("cpu_xla", case)
     on_gpu = by_rule("gpu", case) if places.compiled_place() == "gpu" else None
-    if on_cpu == elsewhere and on_gpu in (None, on_cpu):
-        return on_cpu  # nothing to choose, nothing to trace twice
-    return places.ByDevice(on_cpu, elsewhere, on_gpu)
+    return places.ByDevice(by_rule("cpu", case), by_rule("cpu_xla", case), on_gpu)
 
 
 def choose_chunks(name, inputs, bank, geometry, groups):

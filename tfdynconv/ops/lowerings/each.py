@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Each:
-    """`conv`, `input_grad` and `kernel_grad`, one of each of three lowerings; equal ones are the same choice to the plan."""
+    """`conv`, `input_grad` and `kernel_grad`, one of each of three lowerings."""
 
     lowerings: tuple
 

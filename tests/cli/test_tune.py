@@ -78,3 +78,12 @@ def test_nothing_half_written(command, tmp_path, quick, monkeypatch):
 def test_wrong_usage(command, tmp_path):
     assert command("tune")[0] == 2
     assert command("tune", "--out", tmp_path / "t.json", "--seconds", "0")[0] == 2
+
+
+def test_a_bad_tuning_in_the_environment_is_told_before_anything_is_measured(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_loaded", {})
+    monkeypatch.setenv(machine.VARIABLE, "nowhere.json")
+    monkeypatch.setattr(measure, "rows", lambda *arguments: pytest.fail("it measures"))
+    code, out, err = command("tune", "--out", tmp_path / "tuning.json")
+    assert (code, out) == (1, "") and "TFDYNCONV_TUNING: there is no file 'nowhere.json'" in err
+    assert not (tmp_path / "tuning.json").exists()

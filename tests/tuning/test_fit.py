@@ -41,6 +41,9 @@ def test_paces_are_positive_where_times_say_otherwise():
     pace = fit.least_squares(work, np.array([1e-5, 2e-5, 1e-3]))
     assert (pace >= fit.FLOOR).all() and pace[1] == fit.FLOOR[1]
     assert pace[0] * 1e8 == pytest.approx(1e-3, rel=0.2)
+    relative = work / np.array([1e-5, 2e-5, 1e-3])[:, None]
+    alone = [np.linalg.lstsq(relative[:, [unit]], np.ones(3), rcond=None) for unit in range(3)]
+    assert np.sum((relative @ pace - 1) ** 2) <= min(float(residual[0]) for _, residual, *_ in alone)
 
 
 def test_choices_are_judged_by_the_times():
